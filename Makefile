@@ -1,0 +1,23 @@
+# Each target sets up what it needs first; a bare checkout with Python 3.10 or 3.11 and a C++ compiler is enough.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.10 || echo python3)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: demo test install
+
+demo: install
+	$(BIN)/python -m experiments.demo
+
+test: install
+	$(BIN)/python -m pytest
+
+install: $(INSTALLED)
+
+# TensorFlow goes first: the native op is built against the one that is installed.
+$(INSTALLED): setup.py pyproject.toml $(wildcard morph3d/renderer/kernels/*)
+	$(PYTHON) -c "import sys; v = sys.version_info[:2]; v in ((3, 10), (3, 11)) or sys.exit('error: Python %d.%d found, but morph3d needs 3.10 or 3.11: make PYTHON=/path/to/python3.11' % v)"
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check setuptools==80.9.0 wheel tensorflow==2.21.0
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable ".[test]"
+	touch $@

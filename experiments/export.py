@@ -1,0 +1,39 @@
+"""Exports a trained run as one SavedModel: aligned photos in, coefficients, vertices and colours out.
+
+    morph3d-export --run=runs/first
+"""
+import pathlib
+
+from absl import app, flags, logging
+
+from experiments import errors
+from morph3d import decoder, encoders, morphable
+from morph3d.inference import export
+from morph3d.training import checkpoints
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("run", None, "Folder of a run of morph3d-train.")
+flags.DEFINE_string("output", None, "Folder for the SavedModel; by default 'saved_model' in the run's folder.")
+flags.DEFINE_string("checkpoint", None, "A checkpoint of the run, e.g. runs/first/checkpoints/ckpt-3000; by default the newest.")
+
+
+def main(_):
+    folder = pathlib.Path(FLAGS.run)
+    settings = checkpoints.read_settings(folder / "settings.json")
+    encoder = encoders.load(settings["encoder"])
+    model = morphable.load(settings["morphable_model"])
+    checkpoints.require_same(folder / "settings.json", {"fingerprint": model.fingerprint}, ["fingerprint"])
+    network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
+    checkpoints.restore_decoder(folder / "checkpoints", network, FLAGS.checkpoint)
+    output = pathlib.Path(FLAGS.output or folder / "saved_model")
+    export.save(export.Reconstructor(encoder, network, model), output)
+    logging.info("exported: %s; now morph3d-reconstruct --model=%s --photo=FILE", output, output)
+
+
+def run():
+    flags.mark_flag_as_required("run")
+    app.run(errors.in_one_line(main))
+
+
+if __name__ == "__main__":
+    run()

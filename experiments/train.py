@@ -1,0 +1,112 @@
+"""Trains a face reconstructor: stage 1 on synthetic faces, stage 2 on photos and synthetic faces together.
+
+    morph3d-train --photos=FOLDER --output=runs/first
+
+Stopped, it goes on where it was when started again with the same flags.
+"""
+import pathlib
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import app, flags, logging
+
+from experiments import errors
+from morph3d import decoder, encoders, losses, morphable
+from morph3d.data import hybrid, photos, synthetic
+from morph3d.training import callbacks, checkpoints, stages
+from morph3d.training.model import FaceTraining
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("photos", None, "Folder with photographs of faces, in any subfolders.")
+flags.DEFINE_string("output", None, "Folder for the run: settings, checkpoints and the TensorBoard log.")
+flags.DEFINE_string("morphable_model", "embedded", "'embedded', a Basel Face Model .h5 file, or an ICT-FaceKit folder.")
+flags.DEFINE_string("encoder", "dlib", "The frozen face recogniser: 'dlib', or 'facenet' (downloads its weights).")
+flags.DEFINE_integer("synthetic_steps", 3000, "Steps of stage 1.", lower_bound=0)
+flags.DEFINE_integer("hybrid_steps", 2000, "Steps of stage 2.", lower_bound=0)
+flags.DEFINE_integer("synthetic_batch", 32, "Faces in a batch of stage 1.", lower_bound=1)
+flags.DEFINE_integer("photo_batch", 12, "Photos in a batch of stage 2.", lower_bound=2)
+flags.DEFINE_integer("hybrid_synthetic_batch", 12, "Synthetic faces in a batch of stage 2.", lower_bound=1)
+flags.DEFINE_integer("views", 3, "Renderings of each photo's face.", lower_bound=1)
+flags.DEFINE_float("synthetic_learning_rate", 1e-3, "Where stage 1 starts.", lower_bound=1e-9, upper_bound=1.)
+flags.DEFINE_float("hybrid_learning_rate", 3e-4, "Where stage 2 starts.", lower_bound=1e-9, upper_bound=1.)
+for _name, _value in losses.LossWeights()._asdict().items():
+    flags.DEFINE_float(f"{_name}_weight", _value, f"Weight: {_name}. See morph3d/losses.py.", lower_bound=0.)
+flags.DEFINE_bool("mirror", True, "Also train on the photos' mirror images.")
+flags.DEFINE_integer("save_every", 250, "Steps between checkpoints and between pictures.", lower_bound=1)
+flags.DEFINE_integer("seed", 0, "Of every random number.", lower_bound=0)
+
+# What a run may not change between two starts: the same step would not be the same step any more.
+FIXED = ("fingerprint", "encoder", "seed", "synthetic_steps", "hybrid_steps", "synthetic_batch", "photo_batch",
+         "hybrid_synthetic_batch", "views")
+
+
+def main(_):
+    keras.utils.set_random_seed(FLAGS.seed)
+    output = pathlib.Path(FLAGS.output)
+    encoder = encoders.load(FLAGS.encoder)
+    model = morphable.load(FLAGS.morphable_model)
+    record_settings(output, model)
+    crops = aligned_crops(output, encoder)
+    encodings = hybrid.encode(crops, encoder)
+    training, saved = prepare(output, model, encoder)
+    watchers = [callbacks.SaveCheckpoints(saved, FLAGS.save_every),
+                callbacks.TensorBoard(output / "tensorboard", saved, model, encoder, encodings, crops[:8], FLAGS.save_every)]
+    for stage in two_stages(model, encodings):
+        stages.run(training, stage, saved, watchers)
+    logging.info("trained: %s; now morph3d-export --run=%s", saved.latest, output)
+
+
+def record_settings(output, model):
+    settings = {flag.name: flag.value for flag in FLAGS.get_key_flags_for_module(sys.modules[__name__])}
+    settings |= {"fingerprint": model.fingerprint, "morphable_model": FLAGS.morphable_model}
+    if FLAGS.morphable_model != "embedded":
+        settings["morphable_model"] = str(pathlib.Path(FLAGS.morphable_model).resolve())
+    output.mkdir(parents=True, exist_ok=True)
+    checkpoints.require_same(output / "settings.json", settings, FIXED)
+    checkpoints.write_settings(output / "settings.json", settings)
+
+
+def aligned_crops(output, encoder):
+    """[N, S, S, 3] uint8: the photos, and their mirror images if wanted."""
+    crops = photos.align(FLAGS.photos, encoder.template, encoder.image_size, cache=output / "faces.json").crops
+    return np.concatenate([crops, crops[:, :, ::-1]]) if FLAGS.mirror else crops
+
+
+def prepare(output, model, encoder):
+    """The network to train, compiled and where it was when last stopped, and its Checkpoints."""
+    network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
+    weights = losses.LossWeights(*(FLAGS[f"{name}_weight"].value for name in losses.LossWeights._fields))
+    training = FaceTraining(network, model, encoder, weights)
+    steps = FLAGS.synthetic_steps, FLAGS.hybrid_steps
+    rates = FLAGS.synthetic_learning_rate, FLAGS.hybrid_learning_rate
+    # The rasteriser cannot be part of an XLA cluster.
+    training.compile(keras.optimizers.Adam(stages.TwoStageSchedule(steps, rates)), jit_compile=False)
+    saved = checkpoints.Checkpoints(output / "checkpoints", network, training.optimizer)
+    if saved.restore() == 0:
+        decoder.standardise(network, training.synthetic_features(synthetic.sample(model, 256, [FLAGS.seed, 0])))
+    else:
+        logging.info("going on from %s", saved.latest)
+    return training, saved
+
+
+def two_stages(model, encodings):
+    first, last = FLAGS.synthetic_steps, FLAGS.synthetic_steps + FLAGS.hybrid_steps
+    return (
+        stages.Stage("stage 1, synthetic", 0, first,
+                     lambda start: synthetic.batches(model, FLAGS.synthetic_batch, FLAGS.seed, start),
+                     FLAGS.synthetic_batch, "faces"),
+        stages.Stage("stage 2, hybrid", first, last,
+                     lambda start: hybrid.batches(encodings, model, FLAGS.photo_batch, FLAGS.views,
+                                                  FLAGS.hybrid_synthetic_batch, FLAGS.seed, start),
+                     FLAGS.photo_batch, "photos"))
+
+
+def run():
+    flags.mark_flags_as_required(["photos", "output"])
+    app.run(errors.in_one_line(main))
+
+
+if __name__ == "__main__":
+    run()

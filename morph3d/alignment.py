@@ -1,0 +1,83 @@
+"""Framing faces by five points: eye centres, nose tip and mouth corners, each time the one that is left in the picture first.
+
+Photos and renderings are brought to an encoder's template by the same similarity (rotation, uniform scale, shift). Pixels are
+continuous: x to the right and y down, the picture's left and upper edges at 0, so that pixel i's centre is at i + 0.5.
+"""
+import cv2
+import numpy as np
+import tensorflow as tf
+
+
+def similarity(source, target):
+    """The least-squares similarity from source points to target points, without reflection.
+
+    With both sets centred, (a, b) = (sum s.t, sum s x t) / sum |s|^2 minimises sum |[[a, -b], [b, a]] s - t|^2.
+
+    Args:
+      source: [..., N, 2] points, not all equal.
+      target: [N, 2] or [..., N, 2].
+
+    Returns:
+      [..., 2, 3] matrices M: M @ (x, y, 1) is near the target.
+    """
+    source, target = tf.convert_to_tensor(source), tf.convert_to_tensor(target)
+    source_centre = tf.reduce_mean(source, -2, keepdims=True)
+    target_centre = tf.reduce_mean(target, -2, keepdims=True)
+    s, t = source - source_centre, target - target_centre
+    power = tf.reduce_sum(s * s, [-2, -1])
+    a = tf.reduce_sum(s * t, [-2, -1]) / power
+    b = tf.reduce_sum(s[..., 0] * t[..., 1] - s[..., 1] * t[..., 0], -1) / power
+    linear = tf.stack([tf.stack([a, -b], -1), tf.stack([b, a], -1)], -2)
+    shift = target_centre[..., 0, :] - tf.linalg.matvec(linear, source_centre[..., 0, :])
+    return tf.concat([linear, shift[..., None]], -1)
+
+
+def frame(camera, points, template, size):
+    """The camera turned, zoomed and shifted in its picture so that a rendered face sits on a template, as a photo's crop does.
+
+    Args:
+      camera: a scene.Camera of batch B.
+      points: [B, 5, 2] pixels of the faces in pictures of size x size under that camera (transforms.project).
+      template: [5, 2] pixels in a picture of size x size.
+      size: pixels.
+
+    Returns:
+      Camera: the same with another framing. No gradient flows through the framing.
+    """
+    source, target = _device_coordinates(points, size), _device_coordinates(template, size)
+    linear, shift = tf.split(similarity(source, target), [2, 1], -1)
+    framing = linear @ camera.framing + tf.pad(shift, [[0, 0], [0, 0], [2, 0]])
+    return camera._replace(framing=tf.stop_gradient(framing))
+
+
+def _device_coordinates(pixels, size):
+    """Pixels of a size x size picture -> normalised device coordinates: -1..1, y up."""
+    return (2. * tf.cast(pixels, tf.float32) / size - 1.) * [1., -1.]
+
+
+def crop(photo, points, template, size):
+    """The part of a photo in which its five points lie on the template, mirrored beyond the photo's edges.
+
+    A larger photo is first shrunk by area averaging to about the scale of the crop, so nothing aliases.
+
+    Args:
+      photo: [H, W, 3] uint8.
+      points: [5, 2] pixels of the photo.
+      template: [5, 2] pixels of the crop.
+      size: S, the side of the crop in pixels.
+
+    Returns:
+      [S, S, 3] uint8.
+    """
+    matrix = similarity(np.asarray(points, np.float64), np.asarray(template, np.float64)).numpy()
+    scale = np.hypot(matrix[0, 0], matrix[1, 0])
+    if not np.isfinite(scale) or scale == 0.:
+        raise ValueError(f"points must be five different points to align a face, but are {np.asarray(points).tolist()}")
+    if scale < 1.:
+        height, width = photo.shape[:2]
+        shrunk = max(1, round(scale * width)), max(1, round(scale * height))
+        photo = cv2.resize(photo, shrunk, interpolation=cv2.INTER_AREA)
+        matrix[:, :2] /= np.divide(shrunk, (width, height))
+    # OpenCV counts from the centre of the first pixel, half a pixel from the edge: shift before and after.
+    matrix[:, 2] += matrix[:, :2] @ [.5, .5] - .5
+    return cv2.warpAffine(photo, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)

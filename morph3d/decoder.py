@@ -1,0 +1,39 @@
+"""The regression network: features of a face recogniser in, shape and texture coefficients out (paper, section 3.2)."""
+import keras
+
+from morph3d.morphable.coefficients import Coefficients
+
+
+def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_decay=1e-5):
+    """A Keras functional model [B, feature_size] -> {"shape": [B, shape_size], "texture": [B, texture_size]}.
+
+    Two fully connected layers with ReLU and a linear one, weights drawn towards zero, as in the paper. In front stands a
+    standardisation of the features, adapted once before training (`standardise`), because the encoders' average-pooled
+    features differ in scale by a factor of ten among themselves.
+
+    Args:
+      feature_size: of the encoder.
+      shape_size, texture_size: of the morphable model.
+      hidden: units of the hidden layers.
+      weight_decay: the factor of the squared weights in the loss.
+    """
+    def dense(units, **options):
+        return keras.layers.Dense(units, kernel_regularizer=keras.regularizers.L2(weight_decay), **options)
+
+    features = keras.Input([feature_size], name="features")
+    x = keras.layers.Normalization(name="standardise")(features)
+    for i, units in enumerate(hidden):
+        x = dense(units, activation="relu", name=f"hidden_{i}")(x)
+    outputs = {"shape": dense(shape_size, name="shape")(x), "texture": dense(texture_size, name="texture")(x)}
+    return keras.Model(features, outputs, name="decoder")
+
+
+def standardise(decoder, features):
+    """Adapts the first layer to `features` [N, feature_size]: mean 0 and variance 1 over the N afterwards."""
+    decoder.get_layer("standardise").adapt(features)
+
+
+def decode(decoder, features):
+    """`features` [B, feature_size] -> Coefficients of a neutral face (no expression)."""
+    outputs = decoder(features)
+    return Coefficients(outputs["shape"], outputs["texture"], None)

@@ -1,0 +1,91 @@
+"""FaceNet as pip package keras-facenet builds it (Inception-ResNet-v1, weights of David Sandberg's facenet): the paper's choice."""
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from morph3d.encoders import Encoder
+
+KEY = "20180402-114759"  # 512 numbers of identity, trained on VGGFace2
+CACHE = "~/.keras-facenet"  # the package's own
+
+# These networks were trained and validated on MTCNN's box, widened by 16 photo pixels on each side (a "margin of 32") and resized
+# to 160 x 160. There MTCNN's five points have these means, made symmetric, over 1,937 photos of Labeled Faces in the Wild. The
+# resizing does not keep proportions (a box of 124 x 155 pixels becomes a square), so that a similarity can only come near.
+TEMPLATE = np.float32([(53.2, 65.1), (106.8, 65.1), (80., 90.3), (56.1, 111.9), (103.9, 111.9)])
+
+
+def load(key=KEY, weights=None):
+    """-> Encoder: 160 px, 1792 features (global average pool), 512 numbers of identity (128 for the keys of 2017).
+
+    The weights are taken from keras-facenet's cache folder, and downloaded to it if they are not there.
+
+    Args:
+      key: one of keras-facenet's.
+      weights: a Keras weights file (.h5) to take instead.
+
+    Raises:
+      ValueError: an unknown key; weights that are missing and cannot be downloaded, or that do not fit the network.
+    """
+    from keras_facenet import inception_resnet_v1, metadata
+    if key not in metadata.MODEL_METADATA:
+        raise ValueError(f"unknown FaceNet {key!r}: expected one of {', '.join(metadata.MODEL_METADATA)}")
+    facts = metadata.MODEL_METADATA[key]
+    path = pathlib.Path(weights) if weights else _cached_weights(facts)
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file; expected Keras weights of FaceNet {key}")
+    size = facts["image_size"]
+    model = inception_resnet_v1.InceptionResNetV1((size, size, 3), facts["dimensions"])
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{path}: not the Keras weights of FaceNet {key}: {_first_line(error)}") from error
+    return Encoder("facenet", size, TEMPLATE, FaceNet(model, facts["fixed_image_standardization"]))
+
+
+class FaceNet(tf.Module):
+    """images [B, 160, 160, 3] in 0..1 -> (pooled features [B, 1792], embedding [B, I] of any length).
+
+    Args:
+      model: keras-facenet's InceptionResNetV1 with weights.
+      fixed_standardization: whether the network takes (x - 127.5) / 127.5 of x in 0..255; else each image is standardised.
+    """
+
+    def __init__(self, model, fixed_standardization):
+        super().__init__("facenet")
+        import keras
+        outputs = [model.get_layer(name).output for name in ("AvgPool", "Bottleneck_BatchNorm")]
+        self.model = keras.Model(model.inputs, outputs)
+        self.model.trainable = False
+        self._fixed_standardization = fixed_standardization
+
+    def __call__(self, images):
+        if self._fixed_standardization:
+            return tuple(self.model(2. * images - 1., training=False))
+        return tuple(self.model(tf.image.per_image_standardization(255. * images), training=False))
+
+
+def _cached_weights(facts):
+    """-> the path of the weights in the cache folder, downloaded if need be."""
+    path = pathlib.Path(CACHE).expanduser() / facts["dir_name"] / facts["keras_weights_filename"]
+    if not path.is_file():
+        _download(facts["keras_weights_url"], path, facts["keras_weights_sha256"])
+    return path
+
+
+def _download(url, path, sha256):
+    """A whole and right file at the path, or none and a ValueError."""
+    from keras_facenet import utils
+    beside = path.with_name(path.name + ".part")
+    try:
+        utils.download_and_verify(url, str(beside), sha256)
+    except (OSError, AssertionError) as error:  # the package asserts the checksum
+        beside.unlink(missing_ok=True)
+        raise ValueError(f"{path}: FaceNet's weights are not there and could not be downloaded ({_first_line(error)}); "
+                         f"fetch {url} and put it in {path.parent}") from error
+    os.replace(beside, path)
+
+
+def _first_line(error):
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,75 @@
+"""From a photo to a coloured mesh, its files and a picture."""
+import pathlib
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from morph3d import alignment, scene
+from morph3d.data import face_crops, photos
+from morph3d.morphable import mesh_io
+from morph3d.renderer.render import render
+
+
+class Face(NamedTuple):
+    crop: np.ndarray  # [S, S, 3] uint8, the aligned photo
+    shape: np.ndarray  # [S] coefficients
+    texture: np.ndarray  # [T] coefficients
+    vertices: np.ndarray  # [V, 3] mm
+    colors: np.ndarray  # [V, 3] sRGB in 0..1
+    triangles: np.ndarray  # [T, 3]
+
+
+def reconstruct(reconstructor, path):
+    """The main face of a photo, neutral, as `reconstructor` (see `inference.export.load`) reads it.
+
+    Raises:
+      ValueError: the photo cannot be read, or no face is found in it.
+    """
+    photo = photos.read(path)
+    points = face_crops.detect(photo)
+    if points is None:
+        raise ValueError(f"{path}: no face found; give a photo with a face at least 40 pixels wide, seen from the front or a "
+                         f"little from the side")
+    crop = alignment.crop(photo, points, reconstructor.template.numpy(), crop_size(reconstructor))
+    face = reconstructor(tf.cast(crop[None], tf.float32) / 255.)
+    return Face(crop, *(face[name][0].numpy() for name in ("shape", "texture", "vertices", "colors")),
+                reconstructor.triangles.numpy())
+
+
+def crop_size(reconstructor):
+    """Pixels of the square crops that a loaded reconstructor takes."""
+    return reconstructor.signatures["serving_default"].structured_input_signature[1]["crops"].shape[1]
+
+
+def draw_views(face, degrees=(-45., 0., 45.), size=448):
+    """Pictures of the face turned by each yaw, [N, size, size, 3] in 0..1."""
+    count = len(degrees)
+    vertices, colors = (np.repeat(part[None], count, 0) for part in (face.vertices, face.colors))
+    return render(vertices, colors, face.triangles, scene.studio(count, np.radians(degrees).astype(np.float32)), size).image.numpy()
+
+
+def write(face, folder, name):
+    """Writes NAME.obj, NAME.ply, NAME.glb and NAME.png (the photo beside the face at -45, 0 and 45 degrees).
+
+    Returns:
+      The four paths.
+    """
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}{suffix}" for suffix in (".obj", ".ply", ".glb", ".png")]
+    for path in paths[:3]:
+        mesh_io.write(path, face.vertices, face.colors, face.triangles)
+    views = draw_views(face)
+    photo = cv2.resize(face.crop, views.shape[1:3], interpolation=cv2.INTER_CUBIC)
+    write_picture(paths[3], np.concatenate([photo, *np.uint8(np.round(views * 255.))], 1))
+    return paths
+
+
+def write_picture(path, picture):
+    """Writes an RGB uint8 picture [H, W, 3] as PNG."""
+    path = pathlib.Path(path)
+    beside = path.with_name(f".{path.name}")
+    cv2.imwrite(str(beside), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    beside.replace(path)

@@ -1,0 +1,91 @@
+"""The four losses of the paper (section 3.3), pure functions of predictions; each returns one scalar.
+
+The paper sums over the batch where it is silent about means; here every loss is a mean over the batch, so that the weights do
+not change their meaning with its size. BUILD_NOTES.md says how the weights were chosen.
+"""
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class LossWeights(NamedTuple):
+    """What each term is multiplied with. Identity is the measure: the others are relative to it.
+
+    The paper prints 1, 1, 10, 0.07 and 0.4, 0.002 (`PAPER_WEIGHTS`). On coefficients of unit variance its parameter loss, a sum
+    of 398 squares, drowns the identity loss, which is at most 2.
+    """
+    parameter: float = .003
+    identity: float = 1.
+    batch: float = .007
+    loopback: float = .003
+    shape: float = .4  # of the shape coefficients inside the parameter and loopback losses
+    texture: float = .1  # of the texture coefficients there
+
+
+PAPER_WEIGHTS = LossWeights(parameter=1., identity=1., batch=10., loopback=.07, shape=.4, texture=.002)
+
+
+def parameter_loss(predicted, true, weights):
+    """Squared distance of coefficients (equation 3): mean_b(w_shape |s - s*|^2 + w_texture |t - t*|^2).
+
+    Args:
+      predicted, true: Coefficients with shape [B, S] and texture [B, T].
+      weights: LossWeights, of which `shape` and `texture` are used.
+    """
+    shape = _mean_squared_norm(predicted.shape, true.shape)
+    texture = _mean_squared_norm(predicted.texture, true.texture)
+    return weights.shape * shape + weights.texture * texture
+
+
+def identity_loss(photos, views):
+    """One minus the cosine between a photo's identity and that of each rendering of its face, 0..2.
+
+    Equation 4 prints the cosine itself, the similarity that is to be maximised.
+
+    Args:
+      photos: [B, I] unit vectors.
+      views: [B * N, I] unit vectors, the N renderings of one photo's face next to each other.
+    """
+    views = tf.reshape(views, [tf.shape(photos)[0], -1, photos.shape[-1]])
+    return tf.reduce_mean(1. - tf.einsum("bi,bni->bn", photos, views))
+
+
+def batch_distribution_loss(coefficients):
+    """How far the batch's mean and variance are from a standard normal distribution's (equations 5 and 6).
+
+    The variance is the unbiased one: with a dozen photos in a batch the biased one, driven to 1, would make the coefficients
+    nearly a tenth too large.
+
+    Args:
+      coefficients: Coefficients with shape [B, S] and texture [B, T], B >= 2.
+    """
+    return _moment_loss(coefficients.shape) + _moment_loss(coefficients.texture)
+
+
+def loopback_loss(coefficients, read_back, weights):
+    """The parameter loss between coefficients and what the decoder reads from their renderings (section 3.3.4).
+
+    Gradients flow into both: into what was predicted and into the reading of its pictures.
+
+    Args:
+      coefficients: Coefficients [B, .] predicted from photos.
+      read_back: Coefficients [B * N, .], those of one photo's N renderings next to each other.
+      weights: LossWeights, of which `shape` and `texture` are used.
+    """
+    views = read_back.shape.shape[0] // coefficients.shape.shape[0]
+    repeated = coefficients._replace(shape=tf.repeat(coefficients.shape, views, 0),
+                                     texture=tf.repeat(coefficients.texture, views, 0))
+    return parameter_loss(read_back, repeated, weights)
+
+
+def _mean_squared_norm(predicted, true):
+    if predicted.shape[-1] != true.shape[-1]:
+        raise ValueError(f"predicted coefficients are {predicted.shape}, true ones {true.shape}: sizes must agree")
+    return tf.reduce_mean(tf.reduce_sum(tf.square(predicted - true), -1))
+
+
+def _moment_loss(values):
+    count = tf.cast(tf.shape(values)[0], tf.float32)
+    mean, variance = tf.nn.moments(values, 0)
+    variance *= count / (count - 1.)
+    return tf.reduce_sum(tf.square(mean)) + tf.reduce_sum(tf.square(variance - 1.))

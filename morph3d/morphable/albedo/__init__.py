@@ -1,0 +1,57 @@
+"""Albedo for a face mesh that has none: plausible skin, brows, lids, lips, beard, hair and eyes as a linear model.
+
+A painter of named facial colour parameters (painter.py), drawn on a canonical face that the 68 landmarks carry onto any mesh
+(canonical.py), in the colours that pigments give (pigments.py); a linear model of a population of painted faces (population.py).
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from . import population, regions
+from .painter import ASYMMETRIC, Painter
+
+MODES = 90
+
+
+class Albedo(NamedTuple):
+    mean: np.ndarray  # [V, 3] float32 sRGB-encoded reflectance, 0..1
+    modes: np.ndarray  # [K, V, 3] float32, one standard deviation each
+    names: tuple  # K names
+
+
+def paint(vertices, landmarks, normals, eyeballs=None, mouth_inside=None, people=600, seed=0):
+    """A linear albedo model for a mesh.
+
+    Args:
+      vertices: [V, 3] mm; +x the subject's left, +y up, +z out of the face.
+      landmarks: [68, 3] mm, positions of the iBUG-68 landmarks.
+      normals: [V, 3] unit.
+      eyeballs: [V] bool, vertices of separate eyeball spheres; None: the eyes are part of the mesh.
+      mouth_inside: [V] bool, vertices of the mouth's socket, or None.
+      people: the number of painted faces that the modes summarise.
+      seed: of the population.
+    """
+    vertices, landmarks, normals, eyeballs, mouth_inside = _check(vertices, landmarks, normals, eyeballs, mouth_inside)
+    painter = Painter(regions.find(vertices, landmarks, normals, eyeballs, mouth_inside))
+    scores = population.sample_scores(people, np.random.default_rng(seed))
+    faces = np.stack([painter(population.values(person)) for person in scores])
+    mean, modes = population.principal_modes(faces, MODES - len(ASYMMETRIC))
+    names = tuple(f"principal_{number}" for number in range(len(modes))) + ASYMMETRIC
+    modes = np.concatenate([modes, population.differences(painter, ASYMMETRIC)])
+    return Albedo(mean, modes.astype(np.float32), names)
+
+
+def _check(vertices, landmarks, normals, eyeballs, mouth_inside):
+    vertices, landmarks, normals = (np.asarray(a, np.float32) for a in (vertices, landmarks, normals))
+    if vertices.ndim != 2 or vertices.shape[1] != 3:
+        raise ValueError(f"vertices: shape {vertices.shape}, expected [V, 3]")
+    if landmarks.shape != (68, 3):
+        raise ValueError(f"landmarks: shape {landmarks.shape}, expected [68, 3] positions in iBUG-68 order")
+    if normals.shape != vertices.shape:
+        raise ValueError(f"normals: shape {normals.shape}, expected {vertices.shape} as the vertices'")
+    masks = []
+    for name, mask in (("eyeballs", eyeballs), ("mouth_inside", mouth_inside)):
+        if mask is not None and np.shape(mask) != (len(vertices),):
+            raise ValueError(f"{name}: shape {np.shape(mask)}, expected [{len(vertices)}], one truth value per vertex")
+        masks.append(None if mask is None else np.asarray(mask, bool))
+    return vertices, landmarks, normals, *masks

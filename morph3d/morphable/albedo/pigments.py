@@ -1,0 +1,59 @@
+"""Colours of skin, hair and irises from their pigments: sRGB-encoded reflectances in 0..1, by small physical models.
+
+Three bands stand for red, green and blue. Skin is an absorbing epidermis over a scattering dermis: light passes the melanin twice
+(Beer-Lambert) and comes back from the dermis as Kubelka and Munk's infinitely thick layer, where blood and carotene absorb.
+"""
+import numpy as np
+
+BANDS = np.array([605., 551., 478.])  # nm: effective, nearer to one another than the peaks because a camera's bands overlap
+# S. Jacques, "Optical properties of biological tissues", Phys. Med. Biol. 58 (2013): reduced scattering of skin; and "Skin optics
+# summary", Oregon Medical Laser Center (1998): absorption of melanosomes; both per cm.
+_SCATTERING = 46. * (BANDS / 500.)**-1.421
+_MELANOSOME = 6.6e11 * BANDS**-3.33
+# Whole blood (150 g/l, 75 % saturated), band averages of S. Prahl's tabulated haemoglobin extinctions (omlc.org), per cm.
+_BLOOD = np.array([20., 215., 200.])
+_CAROTENE = np.array([0., .3, 8.])  # per cm: absorbs blue only; scaled so that 1 is a clearly yellow skin
+_BASELINE = np.array([.25, .3, .8])  # per cm: bloodless dermis
+_PATH = .024  # cm through the epidermis, there and back: 60 um, doubled because the light is diffuse
+_SURFACE = .02  # reflected diffusely by the skin's rough surface before it enters
+# E. d'Eon et al., "An energy-conserving hair reflectance model", EGSR 2011: absorption of the hair pigments per unit concentration.
+_EUMELANIN = np.array([.419, .697, 1.37])
+_PHEOMELANIN = np.array([.187, .4, 1.05])
+_HAIR_PATH = 2.6  # a mass of fibres seen from afar: scales exp(-path sqrt(absorption)), the albedo of a scattering medium
+_IRIS_STROMA = np.array([.125, .195, .255])  # linear: Tyndall blue of an iris without melanin
+_IRIS_ABSORPTION = np.array([.42, .90, 1.75])
+
+
+def encode(linear):
+    """Linear 0..1 -> sRGB 0..1, the two-piece curve of IEC 61966-2-1."""
+    return np.where(linear <= .0031308, 12.92 * linear, 1.055 * np.maximum(linear, .0031308)**(1. / 2.4) - .055)
+
+
+def decode(encoded):
+    """sRGB 0..1 -> linear 0..1."""
+    return np.where(encoded <= .04045, encoded / 12.92, ((np.maximum(encoded, .04045) + .055) / 1.055)**2.4)
+
+
+def skin(melanin, blood, carotene):
+    """Linear reflectance of skin, [...] each -> [..., 3].
+
+    Args:
+      melanin: volume fraction of melanosomes in the epidermis (.01 very pale, .05, .35 very dark).
+      blood: volume fraction of blood in the dermis (.02; lips .1).
+      carotene: relative, 0..1.
+    """
+    melanin, blood, carotene = (np.asarray(amount, np.float32)[..., None] for amount in (melanin, blood, carotene))
+    ratio = 2. * (_BASELINE + blood * _BLOOD + carotene * _CAROTENE) / (.75 * _SCATTERING)
+    dermis = 1. + ratio - np.sqrt(ratio * (ratio + 2.))
+    return (_SURFACE + (1. - 2. * _SURFACE) * np.exp(-_PATH * _MELANOSOME * melanin) * dermis).astype(np.float32)
+
+
+def hair(eumelanin, pheomelanin, grey):
+    """Linear reflectance [3] of hair: eumelanin .1 (blond) to 8 (black), pheomelanin 0 to 2 (red), grey 0..1."""
+    pigmented = .7 * np.exp(-_HAIR_PATH * np.sqrt(eumelanin * _EUMELANIN + pheomelanin * _PHEOMELANIN)) + .008
+    return (1. - grey) * pigmented + grey * np.array([.50, .47, .43])
+
+
+def iris(melanin):
+    """Linear reflectance [3] of an iris: melanin 0 blue, .5 green to hazel, 2 dark brown."""
+    return _IRIS_STROMA * np.exp(-_IRIS_ABSORPTION * melanin) + .012

@@ -1,0 +1,27 @@
+"""What a face is to a morphable model: three short vectors of standard normal numbers."""
+from typing import NamedTuple, Optional
+
+import tensorflow as tf
+
+
+class Coefficients(NamedTuple):
+    """A batch of faces. One unit is one standard deviation of the population; a short vector means that the rest is zero."""
+    shape: tf.Tensor  # [B, S] the neutral shape
+    texture: tf.Tensor  # [B, T] the skin's colour
+    expression: Optional[tf.Tensor] = None  # [B, E] what the face does; None is the neutral face
+
+
+def sample(sizes, batch, seed):
+    """Random faces (paper, section 3.2.2: every coefficient is drawn from the standard normal distribution).
+
+    Args:
+      sizes: a MorphableModel, or (S, T, E), the numbers of coefficients.
+      batch: the number of faces.
+      seed: [2] integers; the same seed gives the same faces.
+
+    Returns:
+      Coefficients of [batch, S], [batch, T] and [batch, E] float32.
+    """
+    sizes = getattr(sizes, "sizes", sizes)
+    seeds = tf.unstack(tf.random.split(seed, 3))
+    return Coefficients(*(tf.random.stateless_normal([batch, size], part) for size, part in zip(sizes, seeds)))

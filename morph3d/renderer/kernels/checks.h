@@ -1,0 +1,67 @@
+// What the TensorFlow ops ask of their inputs before the kernels touch memory, and how they share out work.
+#ifndef MORPH3D_RENDERER_KERNELS_CHECKS_H_
+#define MORPH3D_RENDERER_KERNELS_CHECKS_H_
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "tensorflow/core/framework/op_kernel.h"
+
+namespace morph3d {
+
+// One axis of an expected shape: a size, or kAny; and its name for the message.
+struct Axis {
+  int64_t size;
+  const char* name;
+};
+constexpr int64_t kAny = -1;
+
+inline absl::Status CheckShape(const tensorflow::Tensor& tensor, const std::string& name, const std::vector<Axis>& axes) {
+  bool matches = tensor.dims() == static_cast<int>(axes.size());
+  std::string expected;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    matches = matches && (axes[i].size == kAny || tensor.dim_size(static_cast<int>(i)) == axes[i].size);
+    expected += (i ? ", " : "") + std::string(axes[i].name);
+    if (axes[i].size != kAny && std::to_string(axes[i].size) != axes[i].name) expected += "=" + std::to_string(axes[i].size);
+  }
+  if (matches) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, " must have the shape [", expected, "], but it has shape ", tensor.shape().DebugString()));
+}
+
+// Every element must lie in [low, end).
+inline absl::Status CheckRange(const tensorflow::Tensor& tensor, const std::string& name, int32_t low, int64_t end) {
+  const auto values = tensor.flat<int32_t>();
+  int32_t smallest = low, largest = low;  // two plain reductions, which the compiler turns into vector code
+  for (int64_t i = 0; i < values.size(); ++i) {
+    smallest = std::min(smallest, values(i));
+    largest = std::max(largest, values(i));
+  }
+  if (values.size() == 0 || (smallest >= low && largest < end)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, " must lie in [", low, ", ", end, "), but found ", smallest < low ? smallest : largest));
+}
+
+// Runs work(0) .. work(count - 1) on TensorFlow's threads, each a task of its own.
+inline void ForEach(tensorflow::OpKernelContext* context, int64_t count, const std::function<void(int64_t)>& work) {
+  if (count == 0) return;
+  const auto* workers = context->device()->tensorflow_cpu_worker_threads();
+  workers->workers->ParallelFor(count, tensorflow::thread::ThreadPool::SchedulingParams::Fixed(1),
+                                [&](int64_t first, int64_t end) {
+                                  for (int64_t i = first; i < end; ++i) work(i);
+                                });
+}
+
+// Into how many pieces to cut each of `batch` pictures, so that a lone picture uses every core too.
+inline int64_t PiecesPerPicture(tensorflow::OpKernelContext* context, int64_t batch) {
+  const int64_t threads = context->device()->tensorflow_cpu_worker_threads()->num_threads;
+  return batch == 0 ? 1 : std::max<int64_t>(1, threads / batch);
+}
+
+}  // namespace morph3d
+
+#endif  // MORPH3D_RENDERER_KERNELS_CHECKS_H_

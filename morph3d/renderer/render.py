@@ -1,0 +1,44 @@
+"""The differentiable renderer: a coloured mesh in a scene -> a picture. A deferred shader (paper, sections 3.2.1, 3.2.2)."""
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from morph3d.renderer import phong, srgb, transforms
+from morph3d.renderer.interpolate import interpolate
+from morph3d.renderer.normals import vertex_normals
+from morph3d.renderer.rasterize import rasterize
+
+
+class Rendering(NamedTuple):
+    image: tf.Tensor  # [B, H, W, 3] sRGB in 0..1, row 0 at the top, over the scene's background
+    mask: tf.Tensor  # [B, H, W] bool, true where the mesh is seen
+    triangle_ids: tf.Tensor  # [B, H, W] int32, -1 where there is only background
+    barycentrics: tf.Tensor  # [B, H, W, 3] perspective-correct, background 0
+
+
+def render(vertices, colors, triangles, scene, size):
+    """Renders one mesh topology in B shapes, colours and scenes.
+
+    Differentiable with respect to vertices, colours and every field of the scene, except that silhouettes do not move
+    (see rasterize). Gradients are finite, also of pixels that see only background.
+
+    Args:
+      vertices: [B, V, 3] mm in model space.
+      colors: [B, V, 3] sRGB-encoded reflectance; what leaves 0..1 is clipped.
+      triangles: [T, 3] int32, counter-clockwise from outside.
+      scene: Scene of B pictures.
+      size: side of the square pictures, pixels.
+
+    Returns:
+      Rendering.
+    """
+    world = transforms.world_from_model(vertices, scene.pose)
+    clip = transforms.raster_from_clip(transforms.clip_from_world(world, scene.camera))
+    raster = rasterize(clip, triangles, size, size)
+    albedo = srgb.linear_from_srgb(tf.clip_by_value(colors, 0., 1.))
+    attributes = tf.concat([albedo, vertex_normals(world, triangles), world], -1)
+    albedo, normals, positions = tf.split(interpolate(attributes, raster, triangles), 3, -1)
+    light = tf.clip_by_value(phong.shade(albedo, normals, positions, scene.lights), 0., 1.)
+    background = tf.image.resize(scene.background, [size, size])
+    image = tf.where(raster.mask[..., None], srgb.srgb_from_linear(light), background)
+    return Rendering(image, raster.mask, raster.triangle_ids, raster.barycentrics)

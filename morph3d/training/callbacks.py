@@ -1,0 +1,144 @@
+"""What watches a training run: the progress bar, the guard against numbers that are none, checkpoints and TensorBoard."""
+import io
+import math
+
+import keras
+import matplotlib.figure
+import numpy as np
+import tensorflow as tf
+import tqdm
+
+from morph3d import portraits, scene
+from morph3d.decoder import decode
+
+
+class NonFiniteLoss(ArithmeticError):
+    """A loss became infinite or not a number."""
+
+
+class Progress(keras.callbacks.Callback):
+    """A progress bar with the rate in photos (or synthetic faces) a second, the time left and the losses.
+
+    Args:
+      stage: Stage.
+      start: the step it goes on with.
+    """
+
+    def __init__(self, stage, start):
+        super().__init__()
+        self._faces = stage.faces
+        self._bar = tqdm.tqdm(desc=stage.name, total=(stage.last - stage.first) * stage.faces, unit=f" {stage.unit}",
+                              initial=(start - stage.first) * stage.faces, mininterval=1., dynamic_ncols=True)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._bar.update(self._faces)
+        if batch % 10 == 0:
+            self._bar.set_postfix({name: f"{float(value):.3g}" for name, value in logs.items()}, refresh=False)
+
+    def on_train_end(self, logs=None):
+        self._bar.close()
+
+
+class StopOnNonFinite(keras.callbacks.Callback):
+    """Ends training with NonFiniteLoss; what was saved before stays the newest checkpoint.
+
+    Args:
+      checkpoints: Checkpoints.
+    """
+
+    def __init__(self, checkpoints):
+        super().__init__()
+        self._checkpoints = checkpoints
+
+    def on_train_batch_end(self, batch, logs=None):
+        broken = [name for name, value in logs.items() if not math.isfinite(float(value))]
+        if broken:
+            # The sum breaks with each of its terms; the term is what one wants to know.
+            named = [name for name in broken if name not in ("loss", "gradient")] or broken
+            raise NonFiniteLoss(f"step {self._checkpoints.step}: {', '.join(named)} is not finite; "
+                                f"the last good checkpoint is {self._checkpoints.latest or 'none yet'}. "
+                                f"Go on from it with a smaller --learning_rate or another --seed")
+
+
+class SaveCheckpoints(keras.callbacks.Callback):
+    """Saves every `every` steps and at the end of the stage."""
+
+    def __init__(self, checkpoints, every):
+        super().__init__()
+        self._checkpoints = checkpoints
+        self._every = every
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._checkpoints.step % self._every == 0:
+            self._checkpoints.save()
+
+    def on_train_end(self, logs=None):
+        self._checkpoints.save()
+
+
+class TensorBoard(keras.callbacks.Callback):
+    """Every loss each 10 steps; pictures and the distribution of the coefficients each `every` steps.
+
+    Args:
+      folder: for the event files.
+      checkpoints: Checkpoints, which know the step.
+      morphable: MorphableModel.
+      encoder: gives the framing of the pictures.
+      photos: Encoding of all photos, [N, .].
+      crops: [M, S, S, 3] uint8, the first M of them, to be shown beside their faces.
+      every: steps.
+    """
+
+    def __init__(self, folder, checkpoints, morphable, encoder, photos, crops, every):
+        super().__init__()
+        self._writer = tf.summary.create_file_writer(str(folder))
+        self._checkpoints, self._every = checkpoints, every
+        self._morphable, self._encoder = morphable, encoder
+        self._features, self._crops = tf.constant(photos.features), crops
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = self._checkpoints.step
+        if step % 10 == 0:
+            with self._writer.as_default(step):
+                for name, value in logs.items():
+                    tf.summary.scalar(f"loss/{name}", value)
+                tf.summary.scalar("learning_rate", self.model.optimizer.learning_rate)
+        if step % self._every == 0:
+            self._write_pictures(step)
+
+    def on_train_end(self, logs=None):
+        self._write_pictures(self._checkpoints.step)
+        self._writer.flush()
+
+    def _write_pictures(self, step):
+        coefficients = decode(self.model.decoder, self._features)
+        shown = coefficients._replace(shape=coefficients.shape[:len(self._crops)],
+                                      texture=coefficients.texture[:len(self._crops)])
+        with self._writer.as_default(step):
+            tf.summary.image("photo and face", self._beside(shown), max_outputs=len(self._crops))
+            for name in ("shape", "texture"):
+                values = getattr(coefficients, name)
+                tf.summary.histogram(f"coefficients/{name}", values)
+                tf.summary.scalar(f"coefficients/{name}_standard_deviation", tf.math.reduce_std(values))
+            tf.summary.image("coefficients", distribution_picture(coefficients)[None])
+
+    def _beside(self, coefficients):
+        count = len(self._crops)
+        views = [portraits.draw_model(self._morphable, coefficients, scene.studio(count, yaw), self._encoder)
+                 for yaw in (0., .6)]
+        return tf.concat([tf.cast(self._crops, tf.float32) / 255., *views], 2)
+
+
+def distribution_picture(coefficients):
+    """Densities of all predicted coefficients over the standard normal density, uint8 [height, width, 3]."""
+    figure = matplotlib.figure.Figure(figsize=(8, 3), dpi=100, layout="constrained")
+    x = np.linspace(-4., 4., 200)
+    for axes, name in zip(figure.subplots(1, 2), ("shape", "texture")):
+        values = np.clip(getattr(coefficients, name), -4., 4.)
+        axes.hist(values.ravel(), 80, (-4., 4.), density=True, label=f"predicted, deviation {values.std():.2f}")
+        axes.plot(x, np.exp(-x**2 / 2.) / np.sqrt(2. * np.pi), label="standard normal")
+        axes.set(title=f"{name} coefficients", yticks=[])
+        axes.legend(fontsize="small")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return tf.io.decode_png(buffer.getvalue(), 3)

@@ -1,0 +1,79 @@
+"""Builds the native rendering op against the TensorFlow that is installed, and packages morph3d."""
+import functools
+import glob
+import sys
+
+if not (3, 10) <= sys.version_info[:2] < (3, 12):
+    # tensorflow-graphics needs tensorflow-addons, whose last release stops at Python 3.11. An older pip ignores python_requires.
+    sys.exit(f"morph3d needs Python 3.10 or 3.11, but this is Python {sys.version.split()[0]}: "
+             "make a virtual environment with `python3.11 -m venv .venv`.")
+
+from setuptools import Extension, find_packages, setup  # noqa: E402
+from setuptools.command.build_ext import build_ext  # noqa: E402
+
+REQUIREMENTS = [
+    "absl-py==2.5.1",
+    "face_recognition_models==0.3.0",
+    "h5py==3.14.0",
+    "keras-facenet==0.3.2",
+    "matplotlib==3.11.2",
+    "mtcnn==1.0.0",
+    "numpy==2.4.6",
+    "opencv-python-headless==5.0.0.93",
+    "scikit-image==0.26.0",
+    "scipy==1.17.1",
+    "setuptools<81",  # face_recognition_models imports pkg_resources, which later releases lack
+    "tensorboard==2.20.0",
+    "tensorflow-datasets==4.9.10",
+    "tensorflow-graphics==2021.12.3",
+    "tensorflow==2.21.0",  # named in pyproject.toml too: the op is built against it
+    "tqdm==4.70.1",
+    "trimesh==5.2.0",
+]
+
+
+@functools.lru_cache(maxsize=None)
+def installed_tensorflow():
+    """The module; imported late because only building needs it, and it takes seconds."""
+    try:
+        import tensorflow
+    except ImportError as error:
+        sys.exit("morph3d builds its renderer against TensorFlow, which cannot be imported here "
+                 f"({error}): run `pip install tensorflow==2.21.0` first, or let pip isolate the build.")
+    return tensorflow
+
+
+class BuildOps(build_ext):
+    """Compiles a library of TensorFlow ops (no Python module) whose file name carries the TensorFlow it fits."""
+
+    def get_ext_filename(self, fullname):
+        return f"{fullname.replace('.', '/')}_tf{installed_tensorflow().__version__}.so"
+
+    def build_extension(self, extension):
+        config = installed_tensorflow().sysconfig
+        # Contracted multiply-adds would open cracks between triangles; TensorFlow's headers are full of warnings.
+        tensorflow_flags = [flag.replace("-I", "-isystem", 1) for flag in config.get_compile_flags()]
+        extension.extra_compile_args = ["-O3", "-ffp-contract=off", "-fvisibility=hidden", "-g0", *tensorflow_flags]
+        extension.extra_link_args = config.get_link_flags()
+        super().build_extension(extension)
+
+
+setup(
+    name="morph3d",
+    version="0.1.0",
+    description="Unsupervised training for 3D morphable model regression (Genova et al., CVPR 2018) in TensorFlow 2",
+    python_requires=">=3.10,<3.12",
+    packages=find_packages(include=["morph3d", "morph3d.*", "experiments", "experiments.*"]),
+    include_package_data=True,
+    ext_modules=[Extension("morph3d.renderer.native_ops", sorted(glob.glob("morph3d/renderer/kernels/*.cc")),
+                           depends=glob.glob("morph3d/renderer/kernels/*.h"), language="c++")],
+    cmdclass={"build_ext": BuildOps},
+    install_requires=REQUIREMENTS,
+    extras_require={"test": ["hypothesis==6.170.15", "pytest==9.2.0", "ruff"]},
+    entry_points={"console_scripts": [
+        "morph3d-train=experiments.train:run",
+        "morph3d-reconstruct=experiments.reconstruct:run",
+        "morph3d-export=experiments.export:run",
+        "morph3d-evaluate=experiments.evaluate:run",
+    ]},
+)

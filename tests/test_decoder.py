@@ -1,0 +1,35 @@
+"""The regression network."""
+import numpy as np
+import pytest
+
+from morph3d import decoder
+
+
+@pytest.fixture(scope="module")
+def network():
+    return decoder.build(20, 7, 5)
+
+
+def test_layers_are_the_papers(network):
+    dense = [layer for layer in network.layers if hasattr(layer, "units")]
+    assert sorted(layer.units for layer in dense) == [5, 7, 1024, 1024]
+    assert network.count_params() - 2 * 20 - 1 == 20 * 1024 + 1024 + 1024 * 1024 + 1024 + 12 * 1024 + 12
+
+
+def test_decode_gives_neutral_faces(network):
+    coefficients = decoder.decode(network, np.ones([3, 20], np.float32))
+    assert coefficients.shape.shape == (3, 7) and coefficients.texture.shape == (3, 5) and coefficients.expression is None
+
+
+def test_standardised_features_do_not_depend_on_their_scale(network):
+    features = np.random.default_rng(0).normal(size=[64, 20]).astype(np.float32)
+    decoder.standardise(network, features)
+    expected = network(features)["shape"]
+    decoder.standardise(network, 50. * features + 3.)
+    np.testing.assert_allclose(network(50. * features + 3.)["shape"], expected, atol=1e-4)
+
+
+def test_weights_are_drawn_towards_zero(network):
+    kernels = [layer.kernel for layer in network.layers if hasattr(layer, "kernel")]
+    assert sum(float(loss) for loss in network.losses) == pytest.approx(
+        1e-5 * sum(float(np.sum(np.square(kernel))) for kernel in kernels), rel=1e-4)

@@ -1,0 +1,61 @@
+"""The four losses against NumPy, written from the paper's equations."""
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from morph3d import losses
+from morph3d.morphable.coefficients import Coefficients
+
+WEIGHTS = losses.LossWeights(shape=.4, texture=.1)
+
+
+def draw(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def test_parameter_loss_is_equation_3_as_a_mean_over_the_batch():
+    s, s_true, t, t_true = draw(4, 7, seed=1), draw(4, 7, seed=2), draw(4, 5, seed=3), draw(4, 5, seed=4)
+    loss = losses.parameter_loss(Coefficients(s, t), Coefficients(s_true, t_true), WEIGHTS)
+    assert float(loss) == pytest.approx((.4 * ((s - s_true)**2).sum() + .1 * ((t - t_true)**2).sum()) / 4, rel=1e-5)
+
+
+def test_parameter_loss_refuses_to_broadcast():
+    with pytest.raises(ValueError, match="sizes must agree"):
+        losses.parameter_loss(Coefficients(draw(4, 7), draw(4, 5)), Coefficients(draw(4, 1), draw(4, 5)), WEIGHTS)
+
+
+def test_identity_loss_compares_each_photo_with_its_own_views():
+    photos = tf.math.l2_normalize(draw(3, 8), -1).numpy()
+    views = tf.math.l2_normalize(draw(6, 8, seed=1), -1).numpy()
+    expected = np.mean([1. - photos[b] @ views[2 * b + n] for b in range(3) for n in range(2)])
+    assert float(losses.identity_loss(tf.constant(photos), tf.constant(views))) == pytest.approx(expected, rel=1e-5)
+
+
+def test_identity_loss_is_zero_for_the_same_face_and_two_for_the_opposite():
+    photos = tf.math.l2_normalize(draw(3, 8), -1)
+    assert float(losses.identity_loss(photos, tf.repeat(photos, 3, 0))) == pytest.approx(0., abs=1e-6)
+    assert float(losses.identity_loss(photos, -photos)) == pytest.approx(2., rel=1e-6)
+
+
+def test_batch_distribution_loss_is_equation_6_with_the_unbiased_variance():
+    s, t = 2. * draw(6, 7) + .3, draw(6, 5, seed=1)
+    expected = sum(np.sum(x.mean(0)**2) + np.sum((x.var(0, ddof=1) - 1.)**2) for x in (s, t))
+    assert float(losses.batch_distribution_loss(Coefficients(s, t))) == pytest.approx(expected, rel=1e-4)
+
+
+def test_batch_distribution_loss_draws_a_collapsed_batch_apart():
+    s = tf.Variable(.01 * draw(6, 7))
+    with tf.GradientTape() as tape:
+        loss = losses.batch_distribution_loss(Coefficients(s, tf.constant(draw(6, 5))))
+    centred = s - tf.reduce_mean(s, 0)
+    assert tf.reduce_sum(tape.gradient(loss, s) * centred) < 0.  # a step downhill makes the differences larger
+
+
+def test_loopback_loss_compares_each_view_with_the_photo_it_came_from_and_trains_both():
+    s, t = tf.Variable(draw(2, 3)), tf.Variable(draw(2, 4))
+    s_read, t_read = tf.Variable(draw(6, 3, seed=1)), tf.Variable(draw(6, 4, seed=2))
+    with tf.GradientTape() as tape:
+        loss = losses.loopback_loss(Coefficients(s, t), Coefficients(s_read, t_read), WEIGHTS)
+    expected = np.mean([.4 * np.sum((s_read[i] - s[i // 3])**2) + .1 * np.sum((t_read[i] - t[i // 3])**2) for i in range(6)])
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+    assert all(np.any(gradient != 0.) for gradient in tape.gradient(loss, [s, t, s_read, t_read]))

@@ -1,0 +1,168 @@
+"""Training on a tiny model and a tiny encoder: it learns, resumes exactly, stops on broken numbers, and tells its models apart."""
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from morph3d import decoder, losses
+from morph3d.data import hybrid, synthetic
+from morph3d.encoders import Encoding
+from morph3d.training import callbacks, checkpoints, stages
+from morph3d.training.model import FaceTraining
+
+
+def training(tiny_model, tiny_encoder, steps=(4, 4), weights=losses.LossWeights(), rate=1e-3):
+    keras.utils.set_random_seed(0)
+    network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(32,))
+    model = FaceTraining(network, tiny_model, tiny_encoder, weights)
+    model.compile(keras.optimizers.Adam(stages.TwoStageSchedule(steps, (rate, rate), warm_up=1)), jit_compile=False)
+    return model
+
+
+def two_stages(tiny_model, tiny_encoder, steps=(4, 4)):
+    rng = np.random.default_rng(0)
+    photos = hybrid.encode(rng.integers(0, 256, [9, 32, 32, 3], np.uint8), tiny_encoder)
+    first, last = steps[0], sum(steps)
+    return (stages.Stage("synthetic", 0, first, lambda start: synthetic.batches(tiny_model, 4, 0, start), 4, "faces"),
+            stages.Stage("hybrid", first, last, lambda start: hybrid.batches(photos, tiny_model, 3, 2, 2, 0, start), 3, "photos"))
+
+
+def train(model, folder, parts, extra=()):
+    saved = checkpoints.Checkpoints(folder, model.decoder, model.optimizer)
+    saved.restore()
+    for stage in parts:
+        stages.run(model, stage, saved, [callbacks.SaveCheckpoints(saved, 3), *extra])
+    return saved
+
+
+def numbers(model):
+    return [variable.numpy() for variable in model.decoder.variables]
+
+
+class History(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.logs = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.logs.append({name: float(value) for name, value in logs.items()})
+
+
+def test_each_stage_reports_its_losses_and_their_weighted_sum(tiny_model, tiny_encoder, tmp_path):
+    weights, history = losses.LossWeights(parameter=2., identity=3., batch=.5, loopback=.25), History()
+    train(training(tiny_model, tiny_encoder, weights=weights), tmp_path, two_stages(tiny_model, tiny_encoder), [history])
+    first, last = history.logs[0], history.logs[-1]
+    assert len(history.logs) == 8
+    assert set(first) == {"loss", "parameter", "weight_decay", "gradient"}
+    assert set(last) == {"loss", "parameter", "identity", "batch", "loopback", "weight_decay", "gradient"}
+    assert last["loss"] == pytest.approx(2. * last["parameter"] + 3. * last["identity"] + .5 * last["batch"]
+                                         + .25 * last["loopback"] + last["weight_decay"], rel=1e-5)
+
+
+def test_stage_1_learns_to_read_its_faces(tiny_model, tiny_encoder, tmp_path):
+    history = History()
+    stage, _ = two_stages(tiny_model, tiny_encoder, (150, 0))
+    model = training(tiny_model, tiny_encoder, (150, 0), rate=3e-3)
+    decoder.standardise(model.decoder, model.synthetic_features(synthetic.sample(tiny_model, 64, [1, 1])))
+    train(model, tmp_path, [stage], [history])
+    errors = [log["parameter"] for log in history.logs]
+    assert np.mean(errors[-20:]) < .8 * np.mean(errors[:5])
+
+
+def test_only_the_decoder_is_trained(tiny_model, tiny_encoder):
+    model = training(tiny_model, tiny_encoder)
+    assert {id(variable) for variable in model.trainable_variables} == {
+        id(variable) for variable in model.decoder.trainable_variables}
+
+
+def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tiny_model, tiny_encoder, tmp_path):
+    parts = two_stages(tiny_model, tiny_encoder)
+    whole = training(tiny_model, tiny_encoder)
+    train(whole, tmp_path / "whole", parts)
+
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(self.model.optimizer.iterations) == 6:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(training(tiny_model, tiny_encoder), tmp_path / "cut", parts, [Stop()])
+    resumed = training(tiny_model, tiny_encoder)
+    for variable in resumed.decoder.variables:  # what it begins with must not matter
+        variable.assign(variable * 0. + 1.)
+    saved = train(resumed, tmp_path / "cut", parts)
+    assert saved.step == 8
+    for a, b in zip(numbers(whole), numbers(resumed)):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_loss_that_is_not_finite_stops_with_step_term_and_last_good_checkpoint(tiny_model, tiny_encoder, tmp_path):
+    _, stage = two_stages(tiny_model, tiny_encoder, (0, 8))
+
+    def poison(start):
+        def broken(step, batch):
+            photos = batch["photos"]
+            identity = tf.where(step == 4, np.nan, photos.identity)
+            return {**batch, "photos": Encoding(photos.features, identity)}
+        return stage.batches(start).enumerate(start).map(broken)
+
+    model = training(tiny_model, tiny_encoder, (0, 8))
+    with pytest.raises(callbacks.NonFiniteLoss, match=r"step 5: identity is not finite; .*ckpt-3"):
+        train(model, tmp_path, [stage._replace(batches=poison)])
+    restored = training(tiny_model, tiny_encoder)
+    checkpoints.restore_decoder(tmp_path, restored.decoder)
+    assert all(np.isfinite(part).all() for part in numbers(restored))
+
+
+def test_a_checkpoint_of_another_model_is_refused(tiny_model, tiny_encoder, tmp_path):
+    model = training(tiny_model, tiny_encoder)
+    checkpoints.Checkpoints(tmp_path, model.decoder, model.optimizer).save()
+    other = decoder.build(tiny_encoder.feature_size, 3, tiny_model.texture_size, hidden=(32,))
+    with pytest.raises(ValueError, match="ckpt-0: a checkpoint of another model"):
+        checkpoints.restore_decoder(tmp_path, other)
+
+
+def test_no_checkpoint_is_an_error_that_says_what_to_do(tmp_path):
+    with pytest.raises(ValueError, match="no checkpoint found; train first"):
+        checkpoints.restore_decoder(tmp_path, decoder.build(4, 3, 2, hidden=(5,)))
+
+
+def test_a_run_goes_on_with_the_settings_it_began_with_only(tmp_path):
+    path = tmp_path / "settings.json"
+    checkpoints.require_same(path, {"fingerprint": "a"}, ["fingerprint"])  # nothing there yet
+    checkpoints.write_settings(path, {"fingerprint": "a", "seed": 1})
+    assert checkpoints.read_settings(path) == {"fingerprint": "a", "seed": 1}
+    checkpoints.require_same(path, {"fingerprint": "a"}, ["fingerprint"])
+    with pytest.raises(ValueError, match="settings.json: this run has fingerprint = 'a', but 'b' was asked for"):
+        checkpoints.require_same(path, {"fingerprint": "b"}, ["fingerprint"])
+
+
+@pytest.mark.parametrize("content, message", [(None, "not found"), ("{", "not JSON")])
+def test_unreadable_settings_name_the_file(tmp_path, content, message):
+    path = tmp_path / "settings.json"
+    if content:
+        path.write_text(content)
+    with pytest.raises(ValueError, match=f"settings.json: {message}"):
+        checkpoints.read_settings(path)
+
+
+def test_the_learning_rate_restarts_with_stage_2():
+    schedule = stages.TwoStageSchedule((100, 50), (1e-2, 1e-3), warm_up=10)
+    rates = np.array([schedule(step) for step in range(150)])
+    assert rates[:100].argmax() == 9 and rates[100:].argmax() == 9
+    np.testing.assert_allclose([rates[9], rates[109], rates[99], rates[149]], [1e-2, 1e-3, 5e-4, 5e-5], rtol=.1)
+
+
+def test_tensorboard_gets_losses_pictures_and_distributions(tiny_model, tiny_encoder, tmp_path):
+    model = training(tiny_model, tiny_encoder)
+    _, stage = two_stages(tiny_model, tiny_encoder, (0, 10))
+    saved = checkpoints.Checkpoints(tmp_path / "checkpoints", model.decoder, model.optimizer)
+    crops = np.zeros([2, 32, 32, 3], np.uint8)
+    board = callbacks.TensorBoard(tmp_path / "log", saved, tiny_model, tiny_encoder, hybrid.encode(crops, tiny_encoder), crops, 5)
+    stages.run(model, stage, saved, [board])
+    events = [value for file in (tmp_path / "log").iterdir()
+              for event in tf.compat.v1.train.summary_iterator(str(file)) for value in event.summary.value]
+    tags = [value.tag for value in events]
+    assert {"loss/identity", "loss/loopback", "loss/batch", "loss/parameter", "photo and face", "coefficients",
+            "coefficients/shape", "coefficients/texture_standard_deviation"} <= set(tags)
+    assert tags.count("photo and face") >= 2
