@@ -4,12 +4,13 @@ import glob
 import sys
 
 if not (3, 10) <= sys.version_info[:2] < (3, 12):
-    # tensorflow-graphics needs tensorflow-addons, whose last release stops at Python 3.11. An older pip ignores python_requires.
+    # tensorflow-graphics needs tensorflow-addons, whose last release stops at Python 3.11. An old pip ignores
+    # python_requires, hence this check.
     sys.exit(f"morph3d needs Python 3.10 or 3.11, but this is Python {sys.version.split()[0]}: "
              "make a virtual environment with `python3.11 -m venv .venv`.")
 
-from setuptools import Extension, find_packages, setup  # noqa: E402
-from setuptools.command.build_ext import build_ext  # noqa: E402
+from setuptools import Extension, find_packages, setup
+from setuptools.command.build_ext import build_ext
 
 REQUIREMENTS = [
     "absl-py==2.5.1",
@@ -31,8 +32,12 @@ REQUIREMENTS = [
     "trimesh==5.2.0",
 ]
 
+# No contracted multiply-adds, which would open cracks between triangles; no -march: the library runs on any x86-64.
+# Nobody looks at errno or floating-point traps, and without them loops with conditions become vector code.
+OPTIMISATION = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden", "-g0"]
 
-@functools.lru_cache(maxsize=None)
+
+@functools.cache
 def installed_tensorflow():
     """The module; imported late because only building needs it, and it takes seconds."""
     try:
@@ -51,9 +56,9 @@ class BuildOps(build_ext):
 
     def build_extension(self, extension):
         config = installed_tensorflow().sysconfig
-        # Contracted multiply-adds would open cracks between triangles; TensorFlow's headers are full of warnings.
+        # As system headers, because they are full of warnings.
         tensorflow_flags = [flag.replace("-I", "-isystem", 1) for flag in config.get_compile_flags()]
-        extension.extra_compile_args = ["-O3", "-ffp-contract=off", "-fvisibility=hidden", "-g0", *tensorflow_flags]
+        extension.extra_compile_args = [*OPTIMISATION, *tensorflow_flags]
         extension.extra_link_args = config.get_link_flags()
         super().build_extension(extension)
 

@@ -21,8 +21,8 @@ flags.DEFINE_integer("pictured", 12, "How many of them.", lower_bound=1)
 
 
 def main(_):
-    paths = recognition.first_photos(FLAGS.photos, FLAGS.people)
-    result = recognition.likeness(export.load(FLAGS.model), paths, recognition.Recognizer(FLAGS.recognizer))
+    reconstructor, recognizer = export.load(FLAGS.model), recognition.Recognizer(FLAGS.recognizer)
+    result = recognition.likeness(reconstructor, recognition.first_photos(FLAGS.photos, FLAGS.people), recognizer)
     print(json.dumps({"people": FLAGS.people, "top1": round(result.top1, 3), "top5": round(result.top5, 3),
                       "right_cosine": round(result.right_cosine, 3), "wrong_cosine": round(result.wrong_cosine, 3)}))
     if FLAGS.picture:

@@ -22,7 +22,7 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("photos", None, "Folder with photographs of faces, in any subfolders.")
 flags.DEFINE_string("output", None, "Folder for the run: settings, checkpoints and the TensorBoard log.")
 flags.DEFINE_string("morphable_model", "embedded", "'embedded', a Basel Face Model .h5 file, or an ICT-FaceKit folder.")
-flags.DEFINE_string("encoder", "dlib", "The frozen face recogniser: 'dlib', or 'facenet' (downloads its weights).")
+flags.DEFINE_enum("encoder", "dlib", sorted(encoders.MODULES), "The frozen face recogniser; facenet downloads its weights.")
 flags.DEFINE_integer("synthetic_steps", 3000, "Steps of stage 1.", lower_bound=0)
 flags.DEFINE_integer("hybrid_steps", 2000, "Steps of stage 2.", lower_bound=0)
 flags.DEFINE_integer("synthetic_batch", 32, "Faces in a batch of stage 1.", lower_bound=1)
@@ -45,6 +45,7 @@ FIXED = ("fingerprint", "encoder", "seed", "synthetic_steps", "hybrid_steps", "s
 def main(_):
     keras.utils.set_random_seed(FLAGS.seed)
     output = pathlib.Path(FLAGS.output)
+    photos.find(FLAGS.photos)  # what can be wrong is found out before anything is written or takes long
     encoder = encoders.load(FLAGS.encoder)
     model = morphable.load(FLAGS.morphable_model)
     record_settings(output, model)
@@ -94,10 +95,10 @@ def prepare(output, model, encoder):
 def two_stages(model, encodings):
     first, last = FLAGS.synthetic_steps, FLAGS.synthetic_steps + FLAGS.hybrid_steps
     return (
-        stages.Stage("stage 1, synthetic", 0, first,
+        stages.Stage("synthetic", 0, first,
                      lambda start: synthetic.batches(model, FLAGS.synthetic_batch, FLAGS.seed, start),
                      FLAGS.synthetic_batch, "faces"),
-        stages.Stage("stage 2, hybrid", first, last,
+        stages.Stage("hybrid", first, last,
                      lambda start: hybrid.batches(encodings, model, FLAGS.photo_batch, FLAGS.views,
                                                   FLAGS.hybrid_synthetic_batch, FLAGS.seed, start),
                      FLAGS.photo_batch, "photos"))

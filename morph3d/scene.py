@@ -92,12 +92,12 @@ def sample_lights(batch, seed):
     direction = tf.stack([tf.cos(elevation) * tf.sin(azimuth), tf.sin(elevation), tf.cos(elevation) * tf.cos(azimuth)], -1)
     positions = direction * _uniform([batch, 2, 1], how_far, 2000., 5000.)
     key, fill, ambient = tf.unstack(tf.random.stateless_uniform([3, batch, 1], power))
-    key = .35 + .65 * key
+    key = .6 + .55 * key
     strengths = tf.stack([key, key * (.05 + .85 * fill)], 1)
     color = _light_color(batch, kelvin)
     perturbation = tf.exp(.06 * tf.random.stateless_normal([3, batch, 3], tint))
     return PointLights(positions, strengths * color[:, None] * tf.stack(tf.unstack(perturbation[:2]), 1),
-                       (.08 + .4 * ambient) * color * perturbation[2])
+                       (.15 + .4 * ambient) * color * perturbation[2])
 
 
 def sample_background(batch, seed, detail=5):

@@ -15,7 +15,7 @@ from morph3d import alignment
 from morph3d.data import face_crops
 
 SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"])
-CHUNK = 32  # photos in memory at a time
+CHUNK = 16  # photos in memory at a time
 
 
 class AlignedPhotos(NamedTuple):
@@ -54,7 +54,7 @@ def read(path):
 def _read_or_none(path):
     try:
         return read(path)
-    except ValueError:
+    except (OSError, ValueError):
         return None
 
 
@@ -134,6 +134,7 @@ def _write_cache(cache, known):
     """Written beside and renamed, so that an interrupted run leaves the old file or the new one."""
     if cache is not None:
         beside = pathlib.Path(f"{cache}.part")
+        beside.parent.mkdir(parents=True, exist_ok=True)
         beside.write_text(json.dumps(known), encoding="utf-8")
         os.replace(beside, cache)
 

@@ -98,8 +98,11 @@ def read(path):
         raise ValueError(f"{path}: no such file; expected dlib_face_recognition_resnet_model_v1.dat, "
                          f"which pip install {PACKAGE} brings")
     data = path.read_bytes()
-    convolutions, affines = _parameters(data, "con_4"), _parameters(data, "affine_")
-    projections = _parameters(data, "fc_2", integers=2)
+    try:
+        convolutions, affines = _parameters(data, "con_4"), _parameters(data, "affine_")
+        projections = _parameters(data, "fc_2", integers=2)
+    except (IndexError, ValueError) as error:
+        raise ValueError(f"{path}: the file is cut off or of another version ({error}); fetch it again") from error
     shapes = _kernel_shapes()
     expected = [np.prod(shape) + shape[0] for shape in shapes], [2 * shape[0] for shape in shapes]
     found = [len(p) for p in convolutions], [len(p) for p in affines]
@@ -148,8 +151,7 @@ def _tensor(data, position):
         header.append(value)
     end = position + 4 * int(np.prod(header[1:]))
     if header[0] != 2 or min(header) < 0 or end > len(data):
-        raise ValueError(f"dlib weights: a tensor with header {header} at byte {position} of {len(data)}; "
-                         "the file is cut off or of another version")
+        raise ValueError(f"a tensor with header {header} at byte {position} of {len(data)}")
     return np.frombuffer(data[position:end], "<f4"), end
 
 

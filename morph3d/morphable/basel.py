@@ -1,4 +1,4 @@
-"""Reads Basel Face Models from HDF5: the layout of the 2017 and 2019 releases, which scalismo-faces also writes, and that of 2009."""
+"""Reads Basel Face Models from HDF5: the layout of 2017 and 2019, which scalismo-faces also writes, and of 2009."""
 import json
 import os
 import pathlib
@@ -15,15 +15,16 @@ REMEDY = "get the file again from faces.dmi.unibas.ch, or write it in the layout
 def read(path):
     """The MorphableModel of a file with groups `shape`, `color` and perhaps `expression`.
 
-    A column of `pcaBasis` is a unit vector and `pcaVariance` its variance, so a mode is the column times the root. The mean of
-    `expression` is left out: it is the average over recorded expressions, not zero, and would make the face of all-zero
-    coefficients grimace by up to 17 mm. The neutral face is the mean of `shape` alone.
+    A column of `pcaBasis` is a unit vector and `pcaVariance` its variance, so a mode is the column times the root. The
+    mean of `expression` is left out: it is the average over recorded expressions, not zero, and would make the face of
+    all-zero coefficients grimace by up to 17 mm. The neutral face is the mean of `shape` alone.
 
     Args:
       path: the file.
 
     Raises:
-      ValueError: the file is missing, is not HDF5, lacks a dataset, or holds something of another shape, unit or winding.
+      ValueError: the file is missing, is not HDF5, lacks a dataset, or holds something of another shape, unit or
+        winding.
     """
     path = os.fspath(path)
     if not os.path.isfile(path):
@@ -36,22 +37,23 @@ def read(path):
         expression_modes = _linear_model(path, file, "expression")[1] if "expression" in file else None
         triangles = _triangles(path, file)
         named = _named_landmarks(path, file)
-    # The colours of 2009 are 8-bit. (Small random models, as tests use, exceed 1 a little; no 8-bit face is as dark as 10.)
+    # The colours of 2009 are 8-bit. (Random models, as tests use, exceed 1 a little; no 8-bit face is as dark as 10.)
     brightness = 255. if colors.max() > 10. else 1.
     landmarks = basel_landmarks.indices(path, mean, named)
-    _check_conventions(path, mean, triangles, landmarks)
+    _check_winding(path, mean, triangles, landmarks[30])
     return MorphableModel.from_arrays(pathlib.Path(path).stem, mean, shape_modes, colors / brightness,
                                       texture_modes / brightness, expression_modes, triangles, landmarks)
 
 
 def _linear_model(path, file, group):
     """-> mean [V, 3], and modes [K, V, 3] of one standard deviation each."""
-    mean, basis, variance = (_dataset(path, file, f"{group}/model/{name}")[()] for name in ("mean", "pcaBasis", "pcaVariance"))
+    names = [f"{group}/model/{name}" for name in ("mean", "pcaBasis", "pcaVariance")]
+    mean, basis, variance = (_dataset(path, file, name)[()] for name in names)
     if mean.ndim != 1 or mean.size % 3 or basis.shape != mean.shape + variance.shape:
         raise ValueError(f"{path}: found {group}/model with mean {mean.shape}, pcaBasis {basis.shape} and pcaVariance "
                          f"{variance.shape}, expected (3N,), (3N, K) and (K,); {REMEDY}")
     if not (variance >= 0).all():
-        raise ValueError(f"{path}: found {group}/model/pcaVariance down to {variance.min():g}, expected variances; {REMEDY}")
+        raise ValueError(f"{path}: found {names[2]} with {variance.min():g}, expected no negative number; {REMEDY}")
     modes = basis.T * np.sqrt(variance)[:, None]
     return mean.reshape(-1, 3), modes.reshape(len(variance), -1, 3)
 
@@ -68,8 +70,8 @@ def _triangles(path, file):
 
 def _dataset(path, file, name):
     if not isinstance(file.get(name), h5py.Dataset):
-        raise ValueError(f"{path}: found no dataset {name} among the groups {', '.join(sorted(file))}, expected one as in all "
-                         f"Basel Face Models; {REMEDY}")
+        raise ValueError(f"{path}: found no dataset {name} (groups: {', '.join(sorted(file))}), expected one as in "
+                         f"every Basel Face Model; {REMEDY}")
     return file[name]
 
 
@@ -96,16 +98,10 @@ def _parse_text(text):
     return {name: np.array(xyz, np.float64) for name, _visible, *xyz in fields}
 
 
-def _check_conventions(path, vertices, triangles, landmarks):
-    """Nothing in the file states its units or winding, so ask the face."""
-    eyes = np.linalg.norm(vertices[landmarks[36]] - vertices[landmarks[45]])
-    if not 60. < eyes < 130.:
-        raise ValueError(f"{path}: found outer eye corners {eyes:.3g} apart, expected about 90 mm; convert the file to "
-                         "millimetres")
-    nose = vertices[landmarks[30]]
-    if not _facing(vertices, triangles, nose) > 0:
-        raise ValueError(f"{path}: found triangles that face inwards at the nose's tip, expected them counter-clockwise seen "
-                         "from outside and +z out of the face; swap two rows of shape/representer/cells")
+def _check_winding(path, vertices, triangles, nose):
+    if not _facing(vertices, triangles, vertices[nose]) > 0:
+        raise ValueError(f"{path}: found triangles that face inwards at the nose's tip, expected them counter-"
+                         "clockwise from outside and +z out of the face; swap two rows of shape/representer/cells")
 
 
 def _facing(vertices, triangles, centre, radius=30.):

@@ -1,14 +1,14 @@
 """What a face is to a morphable model: three short vectors of standard normal numbers."""
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import tensorflow as tf
 
 
 class Coefficients(NamedTuple):
-    """A batch of faces. One unit is one standard deviation of the population; a short vector means that the rest is zero."""
+    """A batch of faces. One unit is a standard deviation; where a vector is short, the rest is zero."""
     shape: tf.Tensor  # [B, S] the neutral shape
     texture: tf.Tensor  # [B, T] the skin's colour
-    expression: Optional[tf.Tensor] = None  # [B, E] what the face does; None is the neutral face
+    expression: tf.Tensor | None = None  # [B, E] what the face does; None is the neutral face
 
 
 def sample(sizes, batch, seed):
@@ -24,4 +24,5 @@ def sample(sizes, batch, seed):
     """
     sizes = getattr(sizes, "sizes", sizes)
     seeds = tf.unstack(tf.random.split(seed, 3))
-    return Coefficients(*(tf.random.stateless_normal([batch, size], part) for size, part in zip(sizes, seeds)))
+    parts = zip(sizes, seeds, strict=True)
+    return Coefficients(*(tf.random.stateless_normal([batch, size], part_seed) for size, part_seed in parts))

@@ -2,6 +2,7 @@
 
 The kit has shapes only; morphable/albedo.py paints the colours.
 """
+import itertools
 import os
 
 import numpy as np
@@ -14,35 +15,36 @@ MILLIMETRES = 10.  # the files are in centimetres
 VERTICES = 26719
 IDENTITIES = tuple(f"identity{i:03d}" for i in range(100))
 EXPRESSIONS = tuple("""
-    browDown_L browDown_R browInnerUp_L browInnerUp_R browOuterUp_L browOuterUp_R cheekPuff_L cheekPuff_R cheekRaiser_L
-    cheekRaiser_R cheekSquint_L cheekSquint_R eyeBlink_L eyeBlink_R eyeLookDown_L eyeLookDown_R eyeLookIn_L eyeLookIn_R
-    eyeLookOut_L eyeLookOut_R eyeLookUp_L eyeLookUp_R eyeSquint_L eyeSquint_R eyeWide_L eyeWide_R jawForward jawLeft jawOpen
-    jawRight mouthClose mouthDimple_L mouthDimple_R mouthFrown_L mouthFrown_R mouthFunnel mouthLeft mouthLowerDown_L
-    mouthLowerDown_R mouthPress_L mouthPress_R mouthPucker mouthRight mouthRollLower mouthRollUpper mouthShrugLower
-    mouthShrugUpper mouthSmile_L mouthSmile_R mouthStretch_L mouthStretch_R mouthUpperUp_L mouthUpperUp_R noseSneer_L
-    noseSneer_R PupilDilate_L PupilDilate_R""".split())
+    browDown_L browDown_R browInnerUp_L browInnerUp_R browOuterUp_L browOuterUp_R cheekPuff_L cheekPuff_R
+    cheekRaiser_L cheekRaiser_R cheekSquint_L cheekSquint_R eyeBlink_L eyeBlink_R eyeLookDown_L eyeLookDown_R
+    eyeLookIn_L eyeLookIn_R eyeLookOut_L eyeLookOut_R eyeLookUp_L eyeLookUp_R eyeSquint_L eyeSquint_R eyeWide_L
+    eyeWide_R jawForward jawLeft jawOpen jawRight mouthClose mouthDimple_L mouthDimple_R mouthFrown_L mouthFrown_R
+    mouthFunnel mouthLeft mouthLowerDown_L mouthLowerDown_R mouthPress_L mouthPress_R mouthPucker mouthRight
+    mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthSmile_L mouthSmile_R mouthStretch_L
+    mouthStretch_R mouthUpperUp_L mouthUpperUp_R noseSneer_L noseSneer_R PupilDilate_L PupilDilate_R""".split())
 
-# Vertex ranges of the parts that a picture of a head needs. Left out: sockets behind the eyeballs, gums, tongue and teeth, and
-# the thin transparent shells around the eyes (tears, blends, occlusion, lashes), which an opaque renderer would paint over them.
+# Vertex ranges of the parts that a picture of a head needs. Left out: the sockets behind the eyeballs, gums, tongue and
+# teeth, and the transparent shells around the eyes (tears, blends, occlusion, lashes), opaque to a renderer like ours.
 SKIN = range(0, 11248)
 MOUTH_INSIDE = range(11248, 13294)
 EYEBALLS = range(21451, 24591)
 
 # The kit's own vertices for the 68 points of Multi-PIE.
 LANDMARKS = np.array("""
-    1225 1888 1052 367 1719 1722 2199 1447 966 3661 4390 3927 3924 2608 3272 4088 3443 268 493 1914 2044 1401 3615 4240 4114
-    2734 2509 978 4527 4942 4857 1140 2075 1147 4269 3360 1507 1542 1537 1528 1518 1511 3742 3751 3756 3721 3725 3732 5708
-    5695 2081 0 4275 6200 6213 6346 6461 5518 5957 5841 5702 5711 5533 6216 6207 6470 5517 5966""".split(), np.int32)
+    1225 1888 1052 367 1719 1722 2199 1447 966 3661 4390 3927 3924 2608 3272 4088 3443 268 493 1914 2044 1401
+    3615 4240 4114 2734 2509 978 4527 4942 4857 1140 2075 1147 4269 3360 1507 1542 1537 1528 1518 1511 3742
+    3751 3756 3721 3725 3732 5708 5695 2081 0 4275 6200 6213 6346 6461 5518 5957 5841 5702 5711 5533 6216 6207
+    6470 5517 5966""".split(), np.int32)
 
 
 def read(path, expression_scale=.2):
     """The MorphableModel of an ICT-FaceKit folder, 16,434 vertices.
 
-    Shape modes are the kit's identities, each the neutral face plus one standard deviation. Expressions are blend shapes with
-    weights in 0..1 and no statistics; a standard deviation of 0.2 keeps nearly all draws inside the weights that artists use
-    (a full smile is five standard deviations away), and half of the draws run a blend shape backwards, which is harmless only
-    while it is small. The origin stays where the kit has it, between the ears at the height of the nose's tip, as in the Basel
-    Face Model: the pivot of a head.
+    Shape modes are the kit's identities, each the neutral face plus one standard deviation. Expressions are blend
+    shapes, in the order of EXPRESSIONS, with weights in 0..1 and no statistics; we take a standard deviation of 0.2,
+    for all 57 act at once and half of the draws run a blend shape backwards, which looks human only while it is small.
+    The origin stays where the kit has it, between the ears at the height of the nose's tip, as in the Basel Face Model:
+    the pivot of a head. The irises lie hidden behind the corneas; the albedo paints them on these.
 
     Args:
       path: the folder `FaceXModel`, or the folder that holds it.
@@ -65,7 +67,8 @@ def read(path, expression_scale=.2):
              for name in IDENTITIES + EXPRESSIONS]
     shape_modes, expression_modes = np.array(modes[:len(IDENTITIES)]), np.array(modes[len(IDENTITIES):])
     mouth_inside, eyeballs = (np.isin(kept, part) for part in (MOUTH_INSIDE, EYEBALLS))
-    colors = albedo.paint(vertices, vertices[landmarks], normals.vertex_normals(vertices, triangles), eyeballs, mouth_inside)
+    facing = normals.vertex_normals(vertices, triangles)
+    colors = albedo.paint(vertices, vertices[landmarks], facing, eyeballs, mouth_inside)
     return MorphableModel.from_arrays("ICT-FaceKit", vertices, shape_modes, colors.mean, colors.modes,
                                       expression_scale * expression_modes, triangles, landmarks)
 
@@ -84,27 +87,31 @@ def _find(path):
 
 def _vertices(path):
     """The vertices of an OBJ file, [26719, 3] mm."""
-    text = " ".join(line[2:] for line in _lines(path) if line.startswith("v "))
-    numbers = np.fromstring(text, sep=" ")  # stops at what is not a number; four times as fast as splitting first
-    if numbers.size != 3 * VERTICES:
-        raise ValueError(f"{path}: found {numbers.size} coordinates before the end or what is not a number, expected {VERTICES} "
-                         "lines 'v x y z'; unpack ICT-FaceKit again")
-    return numbers.reshape(VERTICES, 3) * MILLIMETRES
+    text = _text(path)
+    # They are one block of lines "v x y z", which NumPy reads four times as fast as Python.
+    first, last = text.find("\nv "), text.rfind("\nv ")
+    block = text[first:text.find("\n", last + 1)].replace("\nv ", " ")
+    try:
+        return np.fromstring(block, sep=" ").reshape(VERTICES, 3) * MILLIMETRES
+    except ValueError as error:
+        raise ValueError(f"{path}: found unreadable or missing vertices ({error}), expected {VERTICES} lines "
+                         "'v x y z'; unpack ICT-FaceKit again") from error
 
 
-def _lines(path):
+def _text(path):
     if not os.path.isfile(path):
-        raise ValueError(f"{path}: no such file, expected 1 neutral, {len(IDENTITIES)} identities and {len(EXPRESSIONS)} "
-                         "expressions beside each other; unpack ICT-FaceKit again")
+        raise ValueError(f"{path}: found no such file, expected a neutral face, {len(IDENTITIES)} identities and "
+                         f"{len(EXPRESSIONS)} expressions beside each other; unpack ICT-FaceKit again")
     with open(path, encoding="ascii", errors="replace") as file:
-        return file.read().split("\n")
+        return file.read()
 
 
 def _triangles(path):
     """[F, 3] indices from 0 of an OBJ file's faces "f 874/1 12/2 871/3 873/4"; a quad becomes two triangles."""
-    faces = [[int(corner.split("/")[0]) - 1 for corner in line.split()[1:]] for line in _lines(path) if line.startswith("f ")]
-    triangles = np.array([(face[0], *pair) for face in faces for pair in zip(face[1:], face[2:])])
+    lines = [line for line in _text(path).splitlines() if line.startswith("f ")]
+    faces = [[int(corner.split("/")[0]) - 1 for corner in line.split()[1:]] for line in lines]
+    triangles = np.array([(face[0], *pair) for face in faces for pair in itertools.pairwise(face[1:])])
     if triangles.size == 0 or triangles.max() >= VERTICES:
-        raise ValueError(f"{path}: found {len(faces)} faces with indices up to {triangles.max(initial=-1) + 1}, expected faces of "
-                         f"{VERTICES} vertices; unpack ICT-FaceKit again")
+        raise ValueError(f"{path}: found {len(faces)} faces, with indices up to {triangles.max(initial=-1) + 1}, "
+                         f"expected faces of {VERTICES} vertices; unpack ICT-FaceKit again")
     return triangles

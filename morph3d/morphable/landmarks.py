@@ -24,8 +24,8 @@ def five_points(positions):
       positions: [..., 68, D] of the landmarks, in pixels or in mm.
 
     Returns:
-      [..., 5, D]: the centre of the subject's right eye (left in the picture), of the left eye, the tip of the nose, the right
-      corner of the mouth and the left one. An eye's centre is the mean of its six points.
+      [..., 5, D]: the centre of the subject's right eye (left in the picture), of the left eye, the tip of the nose,
+      the right corner of the mouth and the left one. An eye's centre is the mean of its six points.
 
     Raises:
       ValueError: there are not 68 points.

@@ -25,7 +25,8 @@ class MorphableModel(tf.Module):
       landmarks: [68] int32 vertex indices in the order of iBUG and Multi-PIE (morphable/landmarks.py).
     """
 
-    def __init__(self, name, mean_vertices, mean_colors, shape_basis, texture_basis, expression_basis, triangles, landmarks):
+    def __init__(self, name, mean_vertices, mean_colors, shape_basis, texture_basis, expression_basis, triangles,
+                 landmarks):
         super().__init__("morphable_model")  # TensorFlow wants an identifier here, and the names of models are none
         self._title = name
         self._fingerprint = None
@@ -63,8 +64,8 @@ class MorphableModel(tf.Module):
         count = len(vertices)
         colors = _floats(name, "mean_colors", mean_colors, (count, 3))
         if colors.max() > 10.:  # a little above 1 is tolerated: random models, as tests use, are not careful
-            raise ValueError(f"{name}: mean_colors must be sRGB in 0..1, found up to {colors.max():g}; divide 8-bit colours, "
-                             "mean and modes, by 255")
+            raise ValueError(f"{name}: mean_colors must be sRGB in 0..1, found up to {colors.max():g}; divide 8-bit "
+                             "colours, mean and modes, by 255")
         modes = [_floats(name, label, array, (size, count, 3)).reshape(-1, 3 * count) for label, array, size in
                  (("shape_modes", shape_modes, "S"), ("texture_modes", texture_modes, "T"),
                   ("expression_modes", expression_modes, "E"))]
@@ -110,8 +111,8 @@ class MorphableModel(tf.Module):
           coefficients: Coefficients; [B, n] with n at most the model's size each, what is missing at the end is zero.
 
         Returns:
-          vertices [B, V, 3] mm and colors [B, V, 3] sRGB. The colours are linear in the coefficients and not clipped: the
-          tails of the distribution leave 0..1 a little.
+          vertices [B, V, 3] mm and colors [B, V, 3] sRGB. The colours are linear in the coefficients and not clipped:
+          the tails of the distribution leave 0..1 a little.
 
         Raises:
           ValueError: there are more coefficients than modes.
@@ -152,12 +153,13 @@ def _indices(name, label, array, shape, count):
     if not np.issubdtype(array.dtype, np.integer):
         raise ValueError(f"{name}: {label} must be integers, found {array.dtype}")
     if array.size and not 0 <= array.min() <= array.max() < count:
-        raise ValueError(f"{name}: {label} must be vertex indices in 0..{count - 1}, found {array.min()}..{array.max()}; "
-                         "indices that start at 1 must be lowered by one")
+        raise ValueError(f"{name}: {label} must be vertex indices in 0..{count - 1}, found {array.min()}.."
+                         f"{array.max()}; indices that start at 1 must be lowered by one")
     return array.astype(np.int32)
 
 
 def _check_shape(name, label, array, shape):
-    if array.ndim != len(shape) or any(want != have for want, have in zip(shape, array.shape) if want != str(want)):
+    same = (isinstance(want, str) or want == have for want, have in zip(shape, array.shape, strict=False))
+    if array.ndim != len(shape) or not all(same):
         expected = ", ".join(map(str, shape))
         raise ValueError(f"{name}: {label} must have shape [{expected}], found {list(array.shape)}")

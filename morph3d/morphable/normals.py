@@ -10,7 +10,7 @@ def vertex_normals(vertices, triangles):
       triangles: [F, 3] vertex indices, counter-clockwise seen from outside.
 
     Returns:
-      [V, 3] unit vectors, the normals of the triangles around each vertex weighted by their areas; +z where there are none.
+      [V, 3] unit vectors, the normals of the triangles around each vertex weighted by area; +z where there are none.
     """
     a, b, c = np.moveaxis(np.asarray(vertices, np.float64)[triangles], 1, 0)
     areas = np.cross(b - a, c - a)

@@ -1,30 +1,33 @@
-"""The only place that loads the compiled ops (`kernels/ops.cc`, built by setup.py)."""
+"""The only place that loads the compiled ops (`kernels/*_ops.cc`, built by setup.py)."""
 import functools
 import pathlib
 
 import tensorflow as tf
 
-REMEDY = "run `pip install -e . --no-build-isolation` (or `make`) in the project's folder to build it"
+
+@functools.cache
+def ops():
+    """-> the module of compiled ops, loaded once, at the first call. Raises ImportError where `load` does."""
+    return load(pathlib.Path(__file__).parent)
 
 
-@functools.lru_cache(maxsize=None)
-def ops(folder=None):
-    """-> the module of compiled ops, loaded once, at the first call.
+def load(folder):
+    """Loads the library of compiled ops that fits the running TensorFlow: its file name says which it was built for.
 
     Args:
-      folder: where the library lies; by default beside this file.
+      folder: pathlib.Path, where the library lies.
 
     Raises:
-      ImportError: the library was not built, or fits another TensorFlow (its file name says which).
+      ImportError: the library was not built, or for another TensorFlow, or cannot be loaded.
     """
-    folder = pathlib.Path(folder or __file__).resolve()
-    folder = folder if folder.is_dir() else folder.parent
     library = folder / f"native_ops_tf{tf.__version__}.so"
+    remedy = "build it with `pip install -e . --no-build-isolation` (or `make`) in the project's folder"
     if not library.exists():
-        others = sorted(path.name for path in folder.glob("native_ops_tf*.so"))
-        found = f"found only {', '.join(others)}, built for another TensorFlow" if others else "it has not been built"
-        raise ImportError(f"{library}: no renderer for TensorFlow {tf.__version__}: {found}; {REMEDY}")
+        others = ", ".join(sorted(path.name for path in folder.glob("native_ops_tf*.so")))
+        found = f"found only {others}, built for another TensorFlow" if others else "it has not been built"
+        raise ImportError(f"{library}: no renderer for TensorFlow {tf.__version__}, {found}: {remedy}")
     try:
         return tf.load_op_library(str(library))
     except tf.errors.NotFoundError as error:
-        raise ImportError(f"{library}: cannot be loaded into TensorFlow {tf.__version__} ({error.message}); {REMEDY}") from error
+        message = f"{library}: TensorFlow {tf.__version__} cannot load it ({error.message}): {remedy}"
+        raise ImportError(message) from error

@@ -16,14 +16,15 @@ class Raster(NamedTuple):
 def rasterize(clip, triangles, height, width):
     """Rasterises one mesh in B shapes, whole batch in one call, on TensorFlow's threads, the same in every run.
 
-    A pixel sees the nearest triangle that holds its centre; a centre on an edge shared by two triangles belongs to exactly one.
-    Both sides of a triangle are seen (the meshes are closed or open faces, never seen through). Dropped whole: triangles with
-    no area, with a vertex that is not finite, or with a vertex behind the camera (w <= 0). What lies before the near plane
-    or beyond the far plane is cut off pixel by pixel.
+    A pixel sees the nearest triangle that holds its centre; a centre on an edge shared by two triangles belongs to
+    exactly one. Both sides of a triangle are seen: nothing is culled. Dropped whole: triangles with no area, with a
+    vertex that is not finite, or with a vertex behind the camera (w <= 0). What lies before the near plane or beyond
+    the far plane is cut off pixel by pixel.
 
     The barycentrics are differentiable with respect to x, y and w of `clip`; the triangle ids are not, so the visible
-    triangle stands for its whole plane: b = V^-1 p / sum(V^-1 p), V's columns the (x, y, w) of its vertices, p = (x, y, 1)
-    the pixel. The definition is that of `tensorflow_graphics.rendering.barycentrics.differentiable_barycentrics`.
+    triangle stands for its whole plane: b = V^-1 p / sum(V^-1 p), V's columns the (x, y, w) of its vertices,
+    p = (x, y, 1) the pixel. The definition is that of
+    `tensorflow_graphics.rendering.barycentrics.differentiable_barycentrics`.
 
     Args:
       clip: [B, V, 4] float32, OpenGL clip space (x, y, z, w).

@@ -1,4 +1,4 @@
-"""The differentiable renderer: a coloured mesh in a scene -> a picture. A deferred shader (paper, sections 3.2.1, 3.2.2)."""
+"""The differentiable renderer, a deferred shader: a coloured mesh in a scene -> a picture (paper, 3.2.1 and 3.2.2)."""
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -35,10 +35,10 @@ def render(vertices, colors, triangles, scene, size):
     world = transforms.world_from_model(vertices, scene.pose)
     clip = transforms.raster_from_clip(transforms.clip_from_world(world, scene.camera))
     raster = rasterize(clip, triangles, size, size)
-    albedo = srgb.linear_from_srgb(tf.clip_by_value(colors, 0., 1.))
-    attributes = tf.concat([albedo, vertex_normals(world, triangles), world], -1)
-    albedo, normals, positions = tf.split(interpolate(attributes, raster, triangles), 3, -1)
-    light = tf.clip_by_value(phong.shade(albedo, normals, positions, scene.lights), 0., 1.)
+    albedo = interpolate(srgb.linear_from_srgb(colors), raster, triangles)
+    normals = interpolate(vertex_normals(world, triangles), raster, triangles)
+    positions = interpolate(world, raster, triangles)
+    image = srgb.srgb_from_linear(phong.shade(albedo, normals, positions, scene.lights))
     background = tf.image.resize(scene.background, [size, size])
-    image = tf.where(raster.mask[..., None], srgb.srgb_from_linear(light), background)
+    image = tf.where(raster.mask[..., None], image, background)
     return Rendering(image, raster.mask, raster.triangle_ids, raster.barycentrics)

@@ -1,15 +1,27 @@
-"""The sRGB transfer curve (IEC 61966-2-1), exact, with finite gradients everywhere."""
+"""The sRGB transfer curve (IEC 61966-2-1), both pieces exact, with finite gradients everywhere.
+
+A plain power has an infinite derivative at 0, which turns training into NaN.
+"""
 import tensorflow as tf
+
+from morph3d.renderer import native
 
 
 def linear_from_srgb(encoded):
-    """[...] sRGB in 0..1 -> linear light in 0..1."""
-    power = ((tf.maximum(encoded, .04045) + .055) / 1.055)**2.4
-    return tf.where(encoded <= .04045, encoded / 12.92, power)
+    """[...] float32 sRGB -> linear light in 0..1. What leaves 0..1 is clipped and gives no gradient."""
+    return native.ops().morph3d_linear_from_srgb(encoded)
 
 
 def srgb_from_linear(linear):
-    """[...] linear light in 0..1 -> sRGB in 0..1."""
-    # The maximum keeps the unused branch, whose slope is infinite at 0, from turning the gradient into NaN.
-    power = 1.055 * tf.maximum(linear, .0031308)**(1. / 2.4) - .055
-    return tf.where(linear <= .0031308, 12.92 * linear, power)
+    """[...] float32 linear light -> sRGB in 0..1. What leaves 0..1 is clipped and gives no gradient."""
+    return native.ops().morph3d_srgb_from_linear(linear)
+
+
+@tf.RegisterGradient("Morph3dLinearFromSrgb")
+def _linear_from_srgb_gradient(op, gradient):
+    return native.ops().morph3d_linear_from_srgb_grad(op.inputs[0], gradient)
+
+
+@tf.RegisterGradient("Morph3dSrgbFromLinear")
+def _srgb_from_linear_gradient(op, gradient):
+    return native.ops().morph3d_srgb_from_linear_grad(op.inputs[0], gradient)

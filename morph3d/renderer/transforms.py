@@ -1,7 +1,7 @@
 """From model space to the picture: pose, perspective camera, framing, and the one vertical flip.
 
-World space is the camera's frame (see scene.py); clip space is OpenGL's, +y up. A raster's row 0 is at y = -1, a picture's at
-the top: `raster_from_clip` turns the one into the other and is the only flip there is.
+World space is the camera's frame (see scene.py); clip space is OpenGL's, +y up. A raster's row 0 is at y = -1, a
+picture's at the top: `raster_from_clip` turns the one into the other and is the only flip there is.
 """
 import tensorflow as tf
 
@@ -43,7 +43,7 @@ def clip_from_world(world, camera):
 
 
 def raster_from_clip(clip):
-    """[B, V, 4] clip space, +y up -> the same with +y down, so that row 0 of its raster is the top row of the picture."""
+    """[B, V, 4] clip space, +y up -> the same, +y down, so that row 0 of its raster is the top row of the picture."""
     return clip * [1., -1., 1., 1.]
 
 
@@ -56,7 +56,7 @@ def project(points, pose, camera, size):
       size: side of the square picture, pixels.
 
     Returns:
-      [B, N, 2] pixels, x to the right, y down; (0, 0) is the upper left corner, the first pixel's centre is at (.5, .5).
+      [B, N, 2] pixels, x to the right, y down; (0, 0) is the upper left corner, (.5, .5) the first pixel's centre.
     """
     raster = raster_from_clip(clip_from_world(world_from_model(points, pose), camera))
     return (raster[..., :2] / raster[..., 3:] + 1.) * (size / 2.)

@@ -27,7 +27,7 @@ class Progress(keras.callbacks.Callback):
     def __init__(self, stage, start):
         super().__init__()
         self._faces = stage.faces
-        self._bar = tqdm.tqdm(desc=stage.name, total=(stage.last - stage.first) * stage.faces, unit=f" {stage.unit}",
+        self._bar = tqdm.tqdm(desc=f"{stage.name} stage", total=(stage.last - stage.first) * stage.faces, unit=f" {stage.unit}",
                               initial=(start - stage.first) * stage.faces, mininterval=1., dynamic_ncols=True)
 
     def on_train_batch_end(self, batch, logs=None):

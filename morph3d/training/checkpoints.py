@@ -19,7 +19,7 @@ class Checkpoints:
 
     def __init__(self, folder, decoder, optimizer):
         optimizer.build(decoder.trainable_variables)
-        self._optimizer = optimizer
+        self._folder, self._decoder, self._optimizer = folder, decoder, optimizer
         checkpoint = tf.train.Checkpoint(decoder=decoder, optimizer=optimizer)
         self._manager = tf.train.CheckpointManager(checkpoint, str(folder), max_to_keep=3)
 
@@ -35,6 +35,10 @@ class Checkpoints:
     def save(self):
         return self._manager.save(checkpoint_number=self.step)
 
+    def save_stage(self, name):
+        """Keeps the decoder as it is at the end of a stage, as the checkpoint `name`, whatever comes after."""
+        return tf.train.Checkpoint(decoder=self._decoder).write(str(pathlib.Path(self._folder, name)))
+
     def restore(self):
         """Takes the newest checkpoint, if there is one. -> the step to go on with."""
         if self.latest:
@@ -48,11 +52,13 @@ def restore_decoder(folder, decoder, path=None):
     Raises:
       ValueError: there is none, or it belongs to another decoder.
     """
-    path = path or tf.train.latest_checkpoint(str(folder))
+    path = str(path) if path else tf.train.latest_checkpoint(str(folder))
     if path is None or not tf.io.gfile.glob(f"{path}.index"):
         raise ValueError(f"{path or folder}: no checkpoint found; train first, with morph3d-train")
     try:
-        tf.train.Checkpoint(decoder=decoder).restore(path).assert_existing_objects_matched()
+        status = tf.train.Checkpoint(decoder=decoder).read(path)
+        status.assert_existing_objects_matched()
+        status.expect_partial()  # of the optimizer
     except (AssertionError, ValueError) as error:
         raise ValueError(f"{path}: a checkpoint of another model ({str(error).splitlines()[0]}); "
                          f"give the run it belongs to") from None

@@ -45,7 +45,7 @@ class TwoStageSchedule(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def run(model, stage, checkpoints, watchers):
-    """Trains `model` for what is left of `stage`.
+    """Trains `model` for what is left of `stage`, and keeps the decoder at its end under the stage's name.
 
     Args:
       model: FaceTraining, compiled.
@@ -58,3 +58,4 @@ def run(model, stage, checkpoints, watchers):
         # One Keras epoch: what happens every so many steps is the callbacks' affair.
         model.fit(stage.batches(start), steps_per_epoch=stage.last - start, shuffle=False, verbose=0,
                   callbacks=[callbacks.StopOnNonFinite(checkpoints), callbacks.Progress(stage, start), *watchers])
+        checkpoints.save_stage(stage.name)

@@ -14,13 +14,15 @@ from morph3d.morphable import mesh_io, normals
 def ball():
     """A sphere of 90 mm around (10, 20, 30), in random colours."""
     sphere = trimesh.creation.icosphere(subdivisions=2, radius=90.)
-    return np.array(sphere.vertices) + [10., 20., 30.], np.random.default_rng(0).uniform(size=sphere.vertices.shape), sphere.faces
+    colors = np.random.default_rng(0).uniform(size=sphere.vertices.shape)
+    return sphere.vertices + np.array([10., 20., 30.]), colors, sphere.faces
 
 
 def _read(path):
     mesh, = trimesh.load_scene(path, process=False).geometry.values()
     # Beside a material, trimesh keeps the colours as they are in the file.
-    colors = mesh.visual.vertex_attributes["color"] if mesh.visual.kind == "texture" else mesh.visual.vertex_colors / 255.
+    visual = mesh.visual
+    colors = visual.vertex_attributes["color"] if visual.kind == "texture" else visual.vertex_colors / 255.
     return mesh.vertices, colors[:, :3], mesh.faces
 
 
@@ -43,14 +45,15 @@ def test_glb_is_in_metres_and_linear_light(tmp_path, ball):
     np.testing.assert_allclose(read_vertices, vertices / 1000., atol=1e-6)
     np.testing.assert_array_equal(triangles, faces)
     # The definition of sRGB: known pairs of encoded and linear values.
-    np.testing.assert_allclose(read_colors[:3], [[0., .21404114, 1.], [.0030960, .0331048, .6038273], [.5225216, .5, .0031308]],
-                               atol=1e-6)
+    linear = [[0., .21404114, 1.], [.0030960, .0331048, .6038273], [.5225216, .5, .0031308]]
+    np.testing.assert_allclose(read_colors[:3], linear, atol=1e-6)
     assert trimesh.load(path, force="mesh").volume == pytest.approx(trimesh.Trimesh(*ball[::2]).volume * 1e-9, rel=1e-4)
 
 
-def test_glb_is_well_formed_and_lit(tmp_path, ball):
+@pytest.mark.parametrize("scale", [1., 1.01, 1.001, 1.1, 2., 3.])  # so that the text has every length modulo four
+def test_glb_is_well_formed_and_lit(tmp_path, ball, scale):
     path = tmp_path / "face.glb"
-    mesh_io.write(path, *ball)
+    mesh_io.write(path, scale * ball[0], *ball[1:])
     content = path.read_bytes()
     magic, version, length, json_length, kind = struct.unpack("<4sIIII", content[:20])
     assert (magic, version, length, kind) == (b"glTF", 2, len(content), 0x4E4F534A)
@@ -65,7 +68,7 @@ def test_glb_is_well_formed_and_lit(tmp_path, ball):
     position, normal = (_accessor(gltf, binary, primitive["attributes"][name]) for name in ("POSITION", "NORMAL"))
     accessor = gltf["accessors"][primitive["attributes"]["POSITION"]]
     np.testing.assert_allclose([accessor["min"], accessor["max"]], [position.min(0), position.max(0)], rtol=1e-6)
-    outward = (position - [.01, .02, .03]) / .09
+    outward = (position / scale - [.01, .02, .03]) / .09
     assert (np.sum(normal * outward, 1) > .999).all()
 
 

@@ -114,6 +114,18 @@ def test_a_loss_that_is_not_finite_stops_with_step_term_and_last_good_checkpoint
     assert all(np.isfinite(part).all() for part in numbers(restored))
 
 
+def test_the_decoder_at_the_end_of_each_stage_is_kept(tiny_model, tiny_encoder, tmp_path):
+    model, parts = training(tiny_model, tiny_encoder), two_stages(tiny_model, tiny_encoder)
+    train(model, tmp_path, parts[:1])
+    after_stage_1 = numbers(model)
+    train(model, tmp_path, parts)
+    restored = training(tiny_model, tiny_encoder)
+    for name, expected in (("synthetic", after_stage_1), ("hybrid", numbers(model))):
+        checkpoints.restore_decoder(tmp_path, restored.decoder, tmp_path / name)
+        for a, b in zip(numbers(restored), expected):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_a_checkpoint_of_another_model_is_refused(tiny_model, tiny_encoder, tmp_path):
     model = training(tiny_model, tiny_encoder)
     checkpoints.Checkpoints(tmp_path, model.decoder, model.optimizer).save()

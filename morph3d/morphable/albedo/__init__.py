@@ -1,14 +1,16 @@
 """Albedo for a face mesh that has none: plausible skin, brows, lids, lips, beard, hair and eyes as a linear model.
 
-A painter of named facial colour parameters (painter.py), drawn on a canonical face that the 68 landmarks carry onto any mesh
-(canonical.py), in the colours that pigments give (pigments.py); a linear model of a population of painted faces (population.py).
+A painter of named facial colour parameters (painter.py), drawn on a canonical face that the 68 landmarks carry onto any
+mesh (canonical.py), in the colours that pigments give (pigments.py); a linear model of a population of painted faces
+(population.py).
 """
 from typing import NamedTuple
 
 import numpy as np
 
 from . import population, regions
-from .painter import ASYMMETRIC, Painter
+from .painter import Painter
+from .parameters import ASYMMETRIC, values
 
 MODES = 90
 
@@ -28,15 +30,24 @@ def paint(vertices, landmarks, normals, eyeballs=None, mouth_inside=None, people
       normals: [V, 3] unit.
       eyeballs: [V] bool, vertices of separate eyeball spheres; None: the eyes are part of the mesh.
       mouth_inside: [V] bool, vertices of the mouth's socket, or None.
-      people: the number of painted faces that the modes summarise.
+      people: N, how many painted faces the modes summarise; the time taken is proportional to it.
       seed: of the population.
+
+    Returns:
+      Albedo with K = 90 modes: the principal components of the population, and one per left-right difference.
+
+    Raises:
+      ValueError: an array of another shape, or too few people.
     """
     vertices, landmarks, normals, eyeballs, mouth_inside = _check(vertices, landmarks, normals, eyeballs, mouth_inside)
+    if people <= MODES:
+        raise ValueError(f"people: {people} are too few for {MODES} modes, expected more than {MODES}")
     painter = Painter(regions.find(vertices, landmarks, normals, eyeballs, mouth_inside))
     scores = population.sample_scores(people, np.random.default_rng(seed))
-    faces = np.stack([painter(population.values(person)) for person in scores])
-    mean, modes = population.principal_modes(faces, MODES - len(ASYMMETRIC))
-    names = tuple(f"principal_{number}" for number in range(len(modes))) + ASYMMETRIC
+    faces = np.stack([painter(values(person)) for person in scores])
+    principal = MODES - len(ASYMMETRIC)
+    mean, modes = population.principal_modes(faces, principal)
+    names = tuple(f"principal_{number}" for number in range(principal)) + ASYMMETRIC
     modes = np.concatenate([modes, population.differences(painter, ASYMMETRIC)])
     return Albedo(mean, modes.astype(np.float32), names)
 
@@ -49,6 +60,11 @@ def _check(vertices, landmarks, normals, eyeballs, mouth_inside):
         raise ValueError(f"landmarks: shape {landmarks.shape}, expected [68, 3] positions in iBUG-68 order")
     if normals.shape != vertices.shape:
         raise ValueError(f"normals: shape {normals.shape}, expected {vertices.shape} as the vertices'")
+    for name, array in (("vertices", vertices), ("landmarks", landmarks), ("normals", normals)):
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name}: not finite, expected numbers")
+    if np.linalg.svd(landmarks - landmarks.mean(0), compute_uv=False)[2] < 1.:
+        raise ValueError("landmarks: they lie in a plane, expected positions in space, mm")
     masks = []
     for name, mask in (("eyeballs", eyeballs), ("mouth_inside", mouth_inside)):
         if mask is not None and np.shape(mask) != (len(vertices),):

@@ -7,18 +7,20 @@ from typing import NamedTuple
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 
-# The left half of the iBUG-68 landmarks of an average adult face, mm: index -> position. Rounded averages; the right half mirrors.
+# The left half of the iBUG-68 landmarks of an average adult face: index -> position, mm. The right half mirrors it.
 _LEFT_HALF = {
     8: (0, -110, 12), 9: (15, -107, 10), 10: (30, -103, -4), 11: (43, -96, -18), 12: (57, -79, -31), 13: (66, -58, -40),
     14: (69, -39, -47), 15: (73, -19, -53), 16: (74, 3, -55),
     22: (12, 25, 15), 23: (24, 28, 13), 24: (38, 29, 6), 25: (49, 26, -2), 26: (58, 18, -13),
-    27: (0, 3, 15), 28: (0, -8, 23), 29: (0, -18, 31), 30: (0, -30, 39), 33: (0, -46, 24), 34: (6, -45, 22), 35: (12.5, -45, 17),
+    27: (0, 3, 15), 28: (0, -8, 23), 29: (0, -18, 31), 30: (0, -30, 39),
+    33: (0, -46, 24), 34: (6, -45, 22), 35: (12.5, -45, 17),
     42: (18, -1.5, 0), 43: (28, 5, 3), 44: (39, 5, 2), 45: (45, 0, -6), 46: (39, -3, 0), 47: (27, -3, 2),
     51: (0, -59, 26), 52: (7, -58, 25), 53: (17, -62, 20), 54: (25, -69, 10), 55: (18, -75, 17), 56: (10, -77, 22),
     57: (0, -78, 23.5), 62: (0, -67, 21), 63: (10, -67, 19), 64: (22, -69, 9), 65: (11, -68, 18), 66: (0, -68, 20.5)}
 # Which landmark is which one's mirror image, for the 29 pairs beside the ten on the midline.
-_MIRROR = {9: 7, 10: 6, 11: 5, 12: 4, 13: 3, 14: 2, 15: 1, 16: 0, 22: 21, 23: 20, 24: 19, 25: 18, 26: 17, 34: 32, 35: 31,
-           42: 39, 43: 38, 44: 37, 45: 36, 46: 41, 47: 40, 52: 50, 53: 49, 54: 48, 55: 59, 56: 58, 63: 61, 64: 60, 65: 67}
+_MIRROR = {9: 7, 10: 6, 11: 5, 12: 4, 13: 3, 14: 2, 15: 1, 16: 0, 22: 21, 23: 20, 24: 19, 25: 18, 26: 17, 34: 32,
+           35: 31, 42: 39, 43: 38, 44: 37, 45: 36, 46: 41, 47: 40, 52: 50, 53: 49, 54: 48, 55: 59, 56: 58, 63: 61,
+           64: 60, 65: 67}
 _HEAD_AXIS_Z = -82.  # mm: the vertical axis of the cranium lies this far behind the eyes
 
 
@@ -45,24 +47,17 @@ class CanonicalFace(NamedTuple):
     upward: np.ndarray  # y of the unit normal
 
 
-def mirror(landmarks):
-    """The 68 landmarks [68, 3] of the face seen in a mirror, in their own order again."""
-    order = np.arange(68)
-    for left, right in _MIRROR.items():
-        order[left], order[right] = right, left
-    return landmarks[order] * [-1, 1, 1]
-
-
 def warp(vertices, landmarks, normals, smoothing=20.):
     """Maps vertices onto the canonical face by the spline that takes the landmarks to the canonical ones.
 
-    A biharmonic spline in space (kernel r, affine part), slightly smoothed; far from the landmarks it tends to an affine map.
+    A biharmonic spline in space (kernel r, affine part), slightly smoothed, nearly affine far from the landmarks.
 
     Args:
       vertices, normals: [V, 3] mm, unit.
       landmarks: [68, 3] mm.
       smoothing: mm, larger is smoother.
     """
-    x, y, z = RBFInterpolator(landmarks, LANDMARKS, kernel="linear", smoothing=smoothing, degree=1)(vertices).T.astype(np.float32)
+    spline = RBFInterpolator(landmarks, LANDMARKS, kernel="linear", smoothing=smoothing, degree=1)
+    x, y, z = spline(vertices).T.astype(np.float32)
     azimuth = np.degrees(np.arctan2(np.abs(x), z - _HEAD_AXIS_Z))
-    return CanonicalFace(x, np.abs(x), y, z, azimuth, normals[:, 2].astype(np.float32), normals[:, 1].astype(np.float32))
+    return CanonicalFace(x, np.abs(x), y, z, azimuth, normals[:, 2], normals[:, 1])

@@ -1,25 +1,26 @@
 """Colours of skin, hair and irises from their pigments: sRGB-encoded reflectances in 0..1, by small physical models.
 
-Three bands stand for red, green and blue. Skin is an absorbing epidermis over a scattering dermis: light passes the melanin twice
-(Beer-Lambert) and comes back from the dermis as Kubelka and Munk's infinitely thick layer, where blood and carotene absorb.
+Three bands stand for red, green and blue. Skin is an absorbing epidermis over a scattering dermis: light passes the
+melanin twice (Beer-Lambert) and comes back from the dermis as from Kubelka and Munk's infinitely thick layer, where
+blood and carotene absorb.
 """
 import numpy as np
 
-BANDS = np.array([605., 551., 478.])  # nm: effective, nearer to one another than the peaks because a camera's bands overlap
-# S. Jacques, "Optical properties of biological tissues", Phys. Med. Biol. 58 (2013): reduced scattering of skin; and "Skin optics
-# summary", Oregon Medical Laser Center (1998): absorption of melanosomes; both per cm.
+BANDS = np.array([605., 551., 478.])  # nm: nearer to one another than a camera's peaks, because its bands overlap
+# S. Jacques, "Optical properties of biological tissues", Phys. Med. Biol. 58 (2013): reduced scattering of skin; "Skin
+# optics summary", Oregon Medical Laser Center (1998): absorption of melanosomes; both per cm.
 _SCATTERING = 46. * (BANDS / 500.)**-1.421
 _MELANOSOME = 6.6e11 * BANDS**-3.33
-# Whole blood (150 g/l, 75 % saturated), band averages of S. Prahl's tabulated haemoglobin extinctions (omlc.org), per cm.
+# Whole blood (150 g/l, 75 % saturated), rounded band averages of S. Prahl's haemoglobin extinctions (omlc.org), per cm.
 _BLOOD = np.array([20., 215., 200.])
 _CAROTENE = np.array([0., .3, 8.])  # per cm: absorbs blue only; scaled so that 1 is a clearly yellow skin
-_BASELINE = np.array([.25, .3, .8])  # per cm: bloodless dermis
+_BASELINE = np.array([.22, .35, 1.5])  # per cm: bloodless dermis
 _PATH = .024  # cm through the epidermis, there and back: 60 um, doubled because the light is diffuse
 _SURFACE = .02  # reflected diffusely by the skin's rough surface before it enters
-# E. d'Eon et al., "An energy-conserving hair reflectance model", EGSR 2011: absorption of the hair pigments per unit concentration.
+# E. d'Eon et al., "An energy-conserving hair reflectance model", EGSR 2011: absorption per unit of the hair pigments.
 _EUMELANIN = np.array([.419, .697, 1.37])
 _PHEOMELANIN = np.array([.187, .4, 1.05])
-_HAIR_PATH = 2.6  # a mass of fibres seen from afar: scales exp(-path sqrt(absorption)), the albedo of a scattering medium
+_HAIR_PATH = 2.6  # a mass of fibres seen from afar returns exp(-path sqrt(absorption)), as scattering media do
 _IRIS_STROMA = np.array([.125, .195, .255])  # linear: Tyndall blue of an iris without melanin
 _IRIS_ABSORPTION = np.array([.42, .90, 1.75])
 

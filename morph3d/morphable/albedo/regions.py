@@ -5,13 +5,13 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from . import canonical
-from .masks import along_curve, bump, front, inside, line, smoothstep, spot
+from .masks import along_curve, front, inside, smoothstep
 
 _L = canonical.LANDMARKS[:, :2]
 
-# The hairline seen from above the head: azimuth in degrees -> canonical height in mm; forehead, temple, sideburn, ear, nape.
+# The mean hairline: azimuth in degrees -> canonical height in mm, by way of forehead, temple, sideburn, ear and nape.
 _HAIRLINE = PchipInterpolator([0., 18., 34., 46., 56., 64., 70., 76., 82., 88., 95., 106., 114., 126., 140., 180.],
-                              [76., 77., 71., 58., 45., 30., 12., -8., -24., -14., 4., 2., -30., -52., -64., -68.])
+                              [76., 77., 71., 58., 45., 30., 12., -8., -24., -22., -8., -8., -34., -52., -64., -68.])
 
 
 class Curve(NamedTuple):
@@ -45,19 +45,20 @@ def find(vertices, landmarks, normals, eyeballs, mouth_inside):
     between = np.interp(face.x, _L[62:65, 0], (_L[62:65, 1] + _L[[66, 65, 64], 1]) / 2.)
     eye = _eye_region(face) if eyeballs is None else eyeballs.astype(np.float32)
     iris_distance, eye_height = _iris_coordinates(vertices, landmarks, eyeballs)
+    hairline = face.y - _HAIRLINE(face.azimuth).astype(np.float32)
     return Regions(
         face, Curve(*along_curve(face.x, face.y, _L[22:27] - [0., 2.5])),
         Curve(*along_curve(face.x, face.y, _L[42:46])), Curve(*along_curve(face.x, face.y, _L[[42, 47, 46, 45]])),
         np.where(face.z > -30., lips, -99.), smoothstep(-.8, .8, face.y - between),
         smoothstep(-1.6, .6, gap) * smoothstep(-30., -20., face.z),
-        Curve(*along_curve(face.x, face.y, _L[8:17])), face.y - _HAIRLINE(face.azimuth).astype(np.float32), _ear_region(face),
-        front(face), eye, iris_distance, eye_height,
+        Curve(*along_curve(face.x, face.y, _L[8:17])), hairline, _ear_region(face), front(face), eye,
+        iris_distance, eye_height,
         np.zeros(len(vertices), np.float32) if mouth_inside is None else mouth_inside.astype(np.float32))
 
 
 def _ear_region(face):
     return smoothstep(73., 77., face.x) * smoothstep(86., 90., face.azimuth) * smoothstep(114., 108., face.azimuth) * \
-        smoothstep(-58., -50., face.y) * smoothstep(12., 5., face.y)
+        smoothstep(-58., -50., face.y) * smoothstep(9., 3., face.y)
 
 
 def _eye_region(face):

@@ -1,4 +1,5 @@
-// What the TensorFlow ops ask of their inputs before the kernels touch memory, and how they share out work.
+// What the TensorFlow ops have in common: what they ask of their inputs before a kernel touches memory, and how they
+// share out work.
 #ifndef MORPH3D_RENDERER_KERNELS_CHECKS_H_
 #define MORPH3D_RENDERER_KERNELS_CHECKS_H_
 
@@ -9,9 +10,21 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
+#include "tensorflow/core/framework/shape_inference.h"
 
 namespace morph3d {
+
+using tensorflow::DEVICE_CPU;
+using tensorflow::OpKernel;
+using tensorflow::OpKernelConstruction;
+using tensorflow::OpKernelContext;
+using tensorflow::Tensor;
+using tensorflow::TensorShape;
+using tensorflow::shape_inference::DimensionHandle;
+using tensorflow::shape_inference::InferenceContext;
+using tensorflow::shape_inference::ShapeHandle;
 
 // One axis of an expected shape: a size, or kAny; and its name for the message.
 struct Axis {
@@ -20,13 +33,14 @@ struct Axis {
 };
 constexpr int64_t kAny = -1;
 
-inline absl::Status CheckShape(const tensorflow::Tensor& tensor, const std::string& name, const std::vector<Axis>& axes) {
+inline absl::Status CheckShape(const Tensor& tensor, const std::string& name, const std::vector<Axis>& axes) {
   bool matches = tensor.dims() == static_cast<int>(axes.size());
   std::string expected;
   for (size_t i = 0; i < axes.size(); ++i) {
     matches = matches && (axes[i].size == kAny || tensor.dim_size(static_cast<int>(i)) == axes[i].size);
     expected += (i ? ", " : "") + std::string(axes[i].name);
-    if (axes[i].size != kAny && std::to_string(axes[i].size) != axes[i].name) expected += "=" + std::to_string(axes[i].size);
+    if (axes[i].size != kAny && std::to_string(axes[i].size) != axes[i].name)
+      expected += "=" + std::to_string(axes[i].size);
   }
   if (matches) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -34,7 +48,7 @@ inline absl::Status CheckShape(const tensorflow::Tensor& tensor, const std::stri
 }
 
 // Every element must lie in [low, end).
-inline absl::Status CheckRange(const tensorflow::Tensor& tensor, const std::string& name, int32_t low, int64_t end) {
+inline absl::Status CheckRange(const Tensor& tensor, const std::string& name, int32_t low, int64_t end) {
   const auto values = tensor.flat<int32_t>();
   int32_t smallest = low, largest = low;  // two plain reductions, which the compiler turns into vector code
   for (int64_t i = 0; i < values.size(); ++i) {
@@ -46,8 +60,31 @@ inline absl::Status CheckRange(const tensorflow::Tensor& tensor, const std::stri
       absl::StrCat(name, " must lie in [", low, ", ", end, "), but found ", smallest < low ? smallest : largest));
 }
 
+// The inferred shape of an input of the given rank whose last axis has `channels` entries (kAny: any number).
+inline absl::Status InputShape(InferenceContext* c, int input, int rank, int64_t channels, ShapeHandle* shape) {
+  TF_RETURN_IF_ERROR(c->WithRank(c->input(input), rank, shape));
+  DimensionHandle unused;
+  return channels == kAny ? absl::OkStatus() : c->WithValue(c->Dim(*shape, -1), channels, &unused);
+}
+
+// A gradient op's outputs have the shapes of the inputs they belong to.
+template <int... kInputs>
+absl::Status ShapesOfInputs(InferenceContext* c) {
+  int output = 0;
+  (c->set_output(output++, c->input(kInputs)), ...);
+  return absl::OkStatus();
+}
+
+// One picture's share of a tensor whose first axis is the batch.
+inline const float* ImageOf(const Tensor& tensor, int64_t image) {
+  return tensor.flat<float>().data() + image * (tensor.NumElements() / tensor.dim_size(0));
+}
+inline float* ImageOf(Tensor* tensor, int64_t image) {
+  return tensor->flat<float>().data() + image * (tensor->NumElements() / tensor->dim_size(0));
+}
+
 // Runs work(0) .. work(count - 1) on TensorFlow's threads, each a task of its own.
-inline void ForEach(tensorflow::OpKernelContext* context, int64_t count, const std::function<void(int64_t)>& work) {
+inline void ForEach(OpKernelContext* context, int64_t count, const std::function<void(int64_t)>& work) {
   if (count == 0) return;
   const auto* workers = context->device()->tensorflow_cpu_worker_threads();
   workers->workers->ParallelFor(count, tensorflow::thread::ThreadPool::SchedulingParams::Fixed(1),
@@ -57,7 +94,7 @@ inline void ForEach(tensorflow::OpKernelContext* context, int64_t count, const s
 }
 
 // Into how many pieces to cut each of `batch` pictures, so that a lone picture uses every core too.
-inline int64_t PiecesPerPicture(tensorflow::OpKernelContext* context, int64_t batch) {
+inline int64_t PiecesPerPicture(OpKernelContext* context, int64_t batch) {
   const int64_t threads = context->device()->tensorflow_cpu_worker_threads()->num_threads;
   return batch == 0 ? 1 : std::max<int64_t>(1, threads / batch);
 }

@@ -37,7 +37,8 @@ void InterpolateChannels(const Fragments& fragments, const float* attributes, in
 
 template <int kChannels>
 void InterpolateChannelsGradient(const Fragments& fragments, const float* attributes, int runtime_channels,
-                                 const float* output_gradient, float* attributes_gradient, float* barycentrics_gradient) {
+                                 const float* output_gradient, float* attributes_gradient,
+                                 float* barycentrics_gradient) {
   const int channels = kChannels ? kChannels : runtime_channels;
   std::fill(barycentrics_gradient, barycentrics_gradient + 3 * fragments.pixel_count, 0.f);
   ForEachCoveredPixel(
@@ -74,8 +75,8 @@ void Interpolate(const Fragments& fragments, const float* attributes, int channe
   }
 }
 
-void InterpolateGradient(const Fragments& fragments, const float* attributes, int channels, const float* output_gradient,
-                         float* attributes_gradient, float* barycentrics_gradient) {
+void InterpolateGradient(const Fragments& fragments, const float* attributes, int channels,
+                         const float* output_gradient, float* attributes_gradient, float* barycentrics_gradient) {
   auto run = InterpolateChannelsGradient<0>;
   if (channels == 3) run = InterpolateChannelsGradient<3>;
   if (channels == 6) run = InterpolateChannelsGradient<6>;

@@ -8,9 +8,10 @@ namespace morph3d {
 
 // What was seen, pixel by pixel, in row-major order.
 struct Fragments {
-  const int32_t* triangle_ids;  // [pixel_count], -1 for the background, below the number of triangles: the caller checks
-  const float* barycentrics;    // [pixel_count, 3]
-  const int32_t* triangles;     // [triangle_count, 3]
+  const int32_t*
+      triangle_ids;           // [pixel_count], -1 for the background, below the number of triangles: the caller checks
+  const float* barycentrics;  // [pixel_count, 3]
+  const int32_t* triangles;   // [triangle_count, 3]
   int64_t pixel_count;
 };
 
@@ -21,8 +22,8 @@ void Interpolate(const Fragments& fragments, const float* attributes, int channe
 
 // Its gradients, from output_gradient [pixel_count, channels]: adds to attributes_gradient [vertex_count, channels] and
 // writes barycentrics_gradient [pixel_count, 3] (0 for the background).
-void InterpolateGradient(const Fragments& fragments, const float* attributes, int channels, const float* output_gradient,
-                         float* attributes_gradient, float* barycentrics_gradient);
+void InterpolateGradient(const Fragments& fragments, const float* attributes, int channels,
+                         const float* output_gradient, float* attributes_gradient, float* barycentrics_gradient);
 
 }  // namespace morph3d
 

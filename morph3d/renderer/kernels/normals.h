@@ -7,7 +7,7 @@
 namespace morph3d {
 
 struct Mesh {
-  const float* vertices;     // [vertex_count, 3]
+  const float* vertices;  // [vertex_count, 3]
   int64_t vertex_count;
   const int32_t* triangles;  // [triangle_count, 3], every index in [0, vertex_count): the caller checks
   int64_t triangle_count;

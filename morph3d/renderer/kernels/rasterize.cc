@@ -18,8 +18,8 @@ struct ScreenVertex {
   float z;     // z / w
 };
 
-// The first column and row whose pixel centres lie at or beyond the vertex, clamped to the picture. A triangle holds no pixel
-// centre outside of [smallest, largest) of its vertices' cells, so that most tiny triangles are told by 12 bytes.
+// The first column and row whose pixel centres lie at or beyond the vertex, clamped to the picture. A triangle holds no
+// pixel centre outside of [smallest, largest) of its vertices' cells, so that most tiny triangles are told by 12 bytes.
 struct Cell {
   int16_t column, row;
 };
@@ -30,7 +30,8 @@ int16_t FirstCentre(float position, int low, int high) {
   return static_cast<int16_t>(floor + (static_cast<float>(floor) < inside));
 }
 
-void ProjectVertices(const ClipMesh& mesh, RasterSize size, int first_row, int end_row, ScreenVertex* screen, Cell* cells) {
+void ProjectVertices(const ClipMesh& mesh, RasterSize size, int first_row, int end_row, ScreenVertex* screen,
+                     Cell* cells) {
   const float half_width = .5f * size.width, half_height = .5f * size.height;
   for (int64_t i = 0; i < mesh.vertex_count; ++i) {
     const float* clip = mesh.vertices + 4 * i;
@@ -46,8 +47,8 @@ void ProjectVertices(const ClipMesh& mesh, RasterSize size, int first_row, int e
   }
 }
 
-// Twice the signed area of (a, b, pixel). Products of floats are exact in double and the difference keeps its sign, so two
-// triangles that share the edge always agree on which side the pixel is.
+// Twice the signed area of (a, b, pixel). Products of floats are exact in double and the difference keeps its sign, so
+// two triangles that share the edge always agree on which side the pixel is.
 double Edge(float ax, float ay, float bx, float by) {
   return static_cast<double>(ax) * by - static_cast<double>(ay) * bx;
 }
@@ -103,11 +104,11 @@ struct RelativeVertex {
   }
 };
 
-struct Vector3 {
+struct DualVector {
   double x, y, w;
 };
 
-Vector3 Cross(const RelativeVertex& a, const RelativeVertex& b) {
+DualVector Cross(const RelativeVertex& a, const RelativeVertex& b) {
   return {a.y * b.w - a.w * b.y, a.w * b.x - a.x * b.w, a.x * b.y - a.y * b.x};
 }
 
@@ -154,14 +155,15 @@ void RasterizeRows(const ClipMesh& mesh, RasterSize size, int first_row, int end
     const int left = std::min({a.column, b.column, c.column}), right = std::max({a.column, b.column, c.column});
     const int top = std::min({a.row, b.row, c.row}), bottom = std::max({a.row, b.row, c.row});
     if (left >= right || top >= bottom || top == kInvalidRow) continue;
-    DrawTriangle(screen[corner[0]], screen[corner[1]], screen[corner[2]], static_cast<int32_t>(id), left, right, top, bottom,
-                 size.width, triangle_ids, depth);
+    DrawTriangle(screen[corner[0]], screen[corner[1]], screen[corner[2]], static_cast<int32_t>(id), left, right, top,
+                 bottom, size.width, triangle_ids, depth);
   }
   WriteBarycentrics(mesh, size, first, end, triangle_ids, barycentrics, depth);
 }
 
 // With v_i = (x, y, w), dual vectors n_i = v_j x v_k, D = det V, a = V^-1 p and b = a / sum(a):
-//   da_i = -a_j (n_i / D) . dv_j   and   dL/da_i = (g_i - g . b) / sum(a),   hence   dL/dv_j = -b_j sum_i (g_i - g . b) n_i / D.
+//   da_i = -a_j (n_i / D) . dv_j   and   dL/da_i = (g_i - g . b) / sum(a),   hence   dL/dv_j = -b_j sum_i (g_i - g . b)
+//   n_i / D.
 void RasterizeGradient(const ClipMesh& mesh, RasterSize size, const int32_t* triangle_ids,
                        const float* barycentrics_gradient, float* gradient) {
   ForEachCoveredPixel(
@@ -173,7 +175,7 @@ void RasterizeGradient(const ClipMesh& mesh, RasterSize size, const int32_t* tri
       [&](int64_t pixel, const int32_t* corner) {
         const PixelCentre centre(pixel, size);
         const RelativeVertex a(mesh, corner[0], centre), b(mesh, corner[1], centre), c(mesh, corner[2], centre);
-        const Vector3 na = Cross(b, c), nb = Cross(c, a), nc = Cross(a, b);
+        const DualVector na = Cross(b, c), nb = Cross(c, a), nc = Cross(a, b);
         const double sum = na.w + nb.w + nc.w, determinant = a.w * na.w + b.w * nb.w + c.w * nc.w;
         if (sum == 0. || determinant == 0.) return;
         const double inverse_sum = 1. / sum, inverse_determinant = 1. / determinant;

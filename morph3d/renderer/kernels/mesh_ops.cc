@@ -1,34 +1,13 @@
-// The TensorFlow ops around the kernels: shapes, checks, threads. Every op takes a whole batch of pictures of one mesh topology;
-// sums are made by one thread an image, in order, so that results are the same in every run.
-#include <vector>
-
+// The TensorFlow ops of meshes (rasterise, interpolate, normals): shapes, checks, threads. Every op takes a whole batch
+// of pictures of one mesh topology; sums are made by one thread an image, in order, so that results are the same in
+// every run.
 #include "checks.h"
 #include "interpolate.h"
 #include "normals.h"
 #include "rasterize.h"
-#include "tensorflow/core/framework/common_shape_fns.h"
-#include "tensorflow/core/framework/op.h"
-#include "tensorflow/core/framework/shape_inference.h"
 
 namespace morph3d {
 namespace {
-
-using tensorflow::DEVICE_CPU;
-using tensorflow::OpKernel;
-using tensorflow::OpKernelConstruction;
-using tensorflow::OpKernelContext;
-using tensorflow::Tensor;
-using tensorflow::TensorShape;
-using tensorflow::shape_inference::DimensionHandle;
-using tensorflow::shape_inference::InferenceContext;
-using tensorflow::shape_inference::ShapeHandle;
-
-// The inferred shape of an input of the given rank whose last axis has `channels` entries (kAny: any number).
-absl::Status InputShape(InferenceContext* c, int input, int rank, int64_t channels, ShapeHandle* shape) {
-  TF_RETURN_IF_ERROR(c->WithRank(c->input(input), rank, shape));
-  DimensionHandle unused;
-  return channels == kAny ? absl::OkStatus() : c->WithValue(c->Dim(*shape, -1), channels, &unused);
-}
 
 absl::Status RasterizeShape(InferenceContext* c) {
   ShapeHandle clip, triangles;
@@ -64,14 +43,6 @@ absl::Status VertexNormalsShape(InferenceContext* c) {
   return absl::OkStatus();
 }
 
-// Gradients have the shapes of the inputs they belong to: the first, and for some ops the fourth.
-template <int kSecond = -1>
-absl::Status GradientShape(InferenceContext* c) {
-  c->set_output(0, c->input(0));
-  if (kSecond >= 0) c->set_output(1, c->input(kSecond));
-  return absl::OkStatus();
-}
-
 absl::Status CheckTriangles(const Tensor& triangles, int64_t vertex_count) {
   TF_RETURN_IF_ERROR(CheckShape(triangles, "triangles", {{kAny, "T"}, {3, "3"}}));
   return CheckRange(triangles, "triangles", 0, vertex_count);
@@ -83,9 +54,7 @@ absl::Status CheckClip(const Tensor& clip, const Tensor& triangles) {
 }
 
 ClipMesh ClipMeshOf(const Tensor& clip, const Tensor& triangles, int64_t image) {
-  const int64_t vertex_count = clip.dim_size(1);
-  return {clip.flat<float>().data() + image * vertex_count * 4, vertex_count, triangles.flat<int32_t>().data(),
-          triangles.dim_size(0)};
+  return {ImageOf(clip, image), clip.dim_size(1), triangles.flat<int32_t>().data(), triangles.dim_size(0)};
 }
 
 class RasterizeOp : public OpKernel {
@@ -104,14 +73,15 @@ class RasterizeOp : public OpKernel {
     const int64_t batch = clip.dim_size(0), pixels = static_cast<int64_t>(size_.height) * size_.width;
     Tensor *ids, *barycentrics, *depth;
     OP_REQUIRES_OK(context, context->allocate_output(0, TensorShape({batch, size_.height, size_.width}), &ids));
-    OP_REQUIRES_OK(context, context->allocate_output(1, TensorShape({batch, size_.height, size_.width, 3}), &barycentrics));
+    OP_REQUIRES_OK(context,
+                   context->allocate_output(1, TensorShape({batch, size_.height, size_.width, 3}), &barycentrics));
     OP_REQUIRES_OK(context, context->allocate_output(2, TensorShape({batch, size_.height, size_.width}), &depth));
     const int64_t bands = std::min<int64_t>(PiecesPerPicture(context, batch), size_.height);
     ForEach(context, batch * bands, [&](int64_t task) {
       const int64_t image = task / bands, band = task % bands;
       RasterizeRows(ClipMeshOf(clip, triangles, image), size_, static_cast<int>(band * size_.height / bands),
                     static_cast<int>((band + 1) * size_.height / bands), ids->flat<int32_t>().data() + image * pixels,
-                    barycentrics->flat<float>().data() + image * pixels * 3, depth->flat<float>().data() + image * pixels);
+                    ImageOf(barycentrics, image), ImageOf(depth, image));
     });
   }
 
@@ -135,12 +105,12 @@ class RasterizeGradOp : public OpKernel {
     Tensor* gradient;
     OP_REQUIRES_OK(context, context->allocate_output(0, clip.shape(), &gradient));
     const RasterSize size = {static_cast<int>(ids.dim_size(1)), static_cast<int>(ids.dim_size(2))};
-    const int64_t pixels = ids.dim_size(1) * ids.dim_size(2), floats = clip.dim_size(1) * 4;
+    const int64_t pixels = ids.dim_size(1) * ids.dim_size(2);
     ForEach(context, batch, [&](int64_t image) {
-      float* out = gradient->flat<float>().data() + image * floats;
-      std::fill(out, out + floats, 0.f);
+      float* out = ImageOf(gradient, image);
+      std::fill(out, out + clip.dim_size(1) * 4, 0.f);
       RasterizeGradient(ClipMeshOf(clip, triangles, image), size, ids.flat<int32_t>().data() + image * pixels,
-                        barycentrics_gradient.flat<float>().data() + image * pixels * 3, out);
+                        ImageOf(barycentrics_gradient, image), out);
     });
   }
 };
@@ -152,7 +122,10 @@ struct InterpolateInputs {
   int channels;
 
   explicit InterpolateInputs(OpKernelContext* context)
-      : attributes(context->input(0)), triangles(context->input(1)), ids(context->input(2)), barycentrics(context->input(3)) {}
+      : attributes(context->input(0)),
+        triangles(context->input(1)),
+        ids(context->input(2)),
+        barycentrics(context->input(3)) {}
 
   absl::Status Check() {
     TF_RETURN_IF_ERROR(CheckShape(attributes, "attributes", {{kAny, "B"}, {kAny, "V"}, {kAny, "C"}}));
@@ -169,12 +142,8 @@ struct InterpolateInputs {
   }
 
   Fragments FragmentsOf(int64_t image) const {
-    return {ids.flat<int32_t>().data() + image * pixels, barycentrics.flat<float>().data() + image * pixels * 3,
-            triangles.flat<int32_t>().data(), pixels};
-  }
-
-  const float* AttributesOf(int64_t image) const {
-    return attributes.flat<float>().data() + image * vertex_count * channels;
+    return {ids.flat<int32_t>().data() + image * pixels, ImageOf(barycentrics, image), triangles.flat<int32_t>().data(),
+            pixels};
   }
 };
 
@@ -186,12 +155,13 @@ class InterpolateOp : public OpKernel {
     InterpolateInputs in(context);
     OP_REQUIRES_OK(context, in.Check());
     Tensor* output;
-    OP_REQUIRES_OK(context, context->allocate_output(0, TensorShape({in.batch, in.height, in.width, in.channels}), &output));
+    OP_REQUIRES_OK(context,
+                   context->allocate_output(0, TensorShape({in.batch, in.height, in.width, in.channels}), &output));
     const int64_t pieces = PiecesPerPicture(context, in.batch);
     ForEach(context, in.batch * pieces, [&](int64_t task) {
       const int64_t image = task / pieces, piece = task % pieces;
-      Interpolate(in.FragmentsOf(image), in.AttributesOf(image), in.channels, piece * in.pixels / pieces,
-                  (piece + 1) * in.pixels / pieces, output->flat<float>().data() + image * in.pixels * in.channels);
+      Interpolate(in.FragmentsOf(image), ImageOf(in.attributes, image), in.channels, piece * in.pixels / pieces,
+                  (piece + 1) * in.pixels / pieces, ImageOf(output, image));
     });
   }
 };
@@ -209,13 +179,11 @@ class InterpolateGradOp : public OpKernel {
     Tensor *attributes_gradient, *barycentrics_gradient;
     OP_REQUIRES_OK(context, context->allocate_output(0, in.attributes.shape(), &attributes_gradient));
     OP_REQUIRES_OK(context, context->allocate_output(1, in.barycentrics.shape(), &barycentrics_gradient));
-    const int64_t floats = in.vertex_count * in.channels;
     ForEach(context, in.batch, [&](int64_t image) {
-      float* out = attributes_gradient->flat<float>().data() + image * floats;
-      std::fill(out, out + floats, 0.f);
-      InterpolateGradient(in.FragmentsOf(image), in.AttributesOf(image), in.channels,
-                          output_gradient.flat<float>().data() + image * in.pixels * in.channels, out,
-                          barycentrics_gradient->flat<float>().data() + image * in.pixels * 3);
+      float* out = ImageOf(attributes_gradient, image);
+      std::fill(out, out + in.vertex_count * in.channels, 0.f);
+      InterpolateGradient(in.FragmentsOf(image), ImageOf(in.attributes, image), in.channels,
+                          ImageOf(output_gradient, image), out, ImageOf(barycentrics_gradient, image));
     });
   }
 };
@@ -226,9 +194,7 @@ absl::Status CheckVertices(const Tensor& vertices, const Tensor& triangles) {
 }
 
 Mesh MeshOf(const Tensor& vertices, const Tensor& triangles, int64_t image) {
-  const int64_t vertex_count = vertices.dim_size(1);
-  return {vertices.flat<float>().data() + image * vertex_count * 3, vertex_count, triangles.flat<int32_t>().data(),
-          triangles.dim_size(0)};
+  return {ImageOf(vertices, image), vertices.dim_size(1), triangles.flat<int32_t>().data(), triangles.dim_size(0)};
 }
 
 class VertexNormalsOp : public OpKernel {
@@ -243,8 +209,7 @@ class VertexNormalsOp : public OpKernel {
     OP_REQUIRES_OK(context, context->allocate_output(0, vertices.shape(), &normals));
     OP_REQUIRES_OK(context, context->allocate_output(1, TensorShape({batch, count}), &lengths));
     ForEach(context, batch, [&](int64_t image) {
-      VertexNormals(MeshOf(vertices, triangles, image), normals->flat<float>().data() + image * count * 3,
-                    lengths->flat<float>().data() + image * count);
+      VertexNormals(MeshOf(vertices, triangles, image), ImageOf(normals, image), ImageOf(lengths, image));
     });
   }
 };
@@ -264,10 +229,8 @@ class VertexNormalsGradOp : public OpKernel {
     Tensor* gradient;
     OP_REQUIRES_OK(context, context->allocate_output(0, vertices.shape(), &gradient));
     ForEach(context, batch, [&](int64_t image) {
-      VertexNormalsGradient(MeshOf(vertices, triangles, image), normals.flat<float>().data() + image * count * 3,
-                            lengths.flat<float>().data() + image * count,
-                            normals_gradient.flat<float>().data() + image * count * 3,
-                            gradient->flat<float>().data() + image * count * 3);
+      VertexNormalsGradient(MeshOf(vertices, triangles, image), ImageOf(normals, image), ImageOf(lengths, image),
+                            ImageOf(normals_gradient, image), ImageOf(gradient, image));
     });
   }
 };
@@ -287,7 +250,7 @@ REGISTER_OP("Morph3dRasterizeGrad")
     .Input("triangle_ids: int32")
     .Input("barycentrics_gradient: float")
     .Output("clip_gradient: float")
-    .SetShapeFn(GradientShape<>);
+    .SetShapeFn(ShapesOfInputs<0>);
 REGISTER_OP("Morph3dInterpolate")
     .Input("attributes: float")
     .Input("triangles: int32")
@@ -303,7 +266,7 @@ REGISTER_OP("Morph3dInterpolateGrad")
     .Input("output_gradient: float")
     .Output("attributes_gradient: float")
     .Output("barycentrics_gradient: float")
-    .SetShapeFn(GradientShape<3>);
+    .SetShapeFn(ShapesOfInputs<0, 3>);
 REGISTER_OP("Morph3dVertexNormals")
     .Input("vertices: float")
     .Input("triangles: int32")
@@ -317,7 +280,7 @@ REGISTER_OP("Morph3dVertexNormalsGrad")
     .Input("lengths: float")
     .Input("normals_gradient: float")
     .Output("vertices_gradient: float")
-    .SetShapeFn(GradientShape<>);
+    .SetShapeFn(ShapesOfInputs<0>);
 
 REGISTER_KERNEL_BUILDER(Name("Morph3dRasterize").Device(DEVICE_CPU), RasterizeOp);
 REGISTER_KERNEL_BUILDER(Name("Morph3dRasterizeGrad").Device(DEVICE_CPU), RasterizeGradOp);

@@ -1,0 +1,217 @@
+"""Painted on an ellipsoid that knows nothing of the canonical face but the places of its 68 landmarks."""
+import numpy as np
+import pytest
+
+from morph3d.morphable import albedo
+from morph3d.morphable.albedo import masks, pigments, population
+
+RADII = np.array([80., 118., 96.])
+EYE = np.array([31., 22.])  # centre of the left one, mm
+LIPS = np.array([0., -46.])
+
+
+def _on_ellipsoid(x, y):
+    z = RADII[2] * np.sqrt(np.maximum(1. - (x / RADII[0])**2 - (y / RADII[1])**2, 0.))
+    return np.stack([x, y, z], -1)
+
+
+def _ring(center, width, height, count):
+    """Points around an ellipse, first the one at the smallest x, then over the top."""
+    angle = np.pi - np.linspace(0., 2. * np.pi, count, endpoint=False)
+    return np.stack([center[0] + width * np.cos(angle), center[1] + height * np.sin(angle)], 1)
+
+
+def _landmarks():
+    across = np.linspace(-1., 1., 17)
+    jaw = np.stack([66. * np.sin(1.4 * across), 20. - 98. * np.cos(1.4 * across)], 1)
+    brow = np.array([(13., 44.), (25., 48.), (37., 48.), (48., 44.), (56., 37.)])
+    nose = np.array([(0., 24.), (0., 13.), (0., 2.), (0., -9.),
+                     (-12., -22.), (-6., -24.), (0., -25.), (6., -24.), (12., -22.)])
+    eyes = [_ring(EYE * [-1, 1], 14., 5., 6), _ring(EYE, 14., 5., 6)]
+    points = np.concatenate([jaw, brow[::-1] * [-1, 1], brow, nose, *eyes, _ring(LIPS, 26., 11., 12),
+                             _ring(LIPS, 21., 2., 8)])
+    return _on_ellipsoid(*points.T)
+
+
+@pytest.fixture(scope="module")
+def head():
+    """vertices, landmarks, normals; vertex i mirrors vertex `mirror[i]`."""
+    longitude, latitude = np.linspace(-np.pi, np.pi, 141), np.linspace(-1.5, 1.5, 81)
+    longitude, latitude = np.meshgrid(longitude, latitude)
+    unit = np.stack([np.sin(longitude) * np.cos(latitude), np.sin(latitude), np.cos(longitude) * np.cos(latitude)], -1)
+    normals = unit / RADII
+    normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
+    mirror = np.arange(longitude.size).reshape(longitude.shape)[:, ::-1].ravel()
+    return (unit * RADII).reshape(-1, 3), _landmarks(), normals.reshape(-1, 3), mirror
+
+
+@pytest.fixture(scope="module")
+def painted(head):
+    return albedo.paint(*head[:3], people=200)
+
+
+def _near(head, x, y, radius):
+    """The front vertices near a point of the picture."""
+    vertices = head[0]
+    return (np.hypot(np.abs(vertices[:, 0]) - x, vertices[:, 1] - y) < radius) & (vertices[:, 2] > 0.)
+
+
+def _draws(painted, count, seed=0):
+    coefficients = np.random.default_rng(seed).standard_normal([count, len(painted.modes)])
+    return painted.mean + np.tensordot(coefficients, painted.modes, 1)
+
+
+def test_shapes_names_and_types(head, painted):
+    count = len(head[0])
+    assert painted.mean.shape == (count, 3) and painted.modes.shape == (albedo.MODES, count, 3)
+    assert painted.mean.dtype == painted.modes.dtype == np.float32
+    assert len(set(painted.names)) == albedo.MODES
+    assert np.isfinite(painted.modes).all() and (np.abs(painted.modes).max((1, 2)) > .004).all()
+    assert painted.mean.min() >= 0. and painted.mean.max() <= 1.
+
+
+def test_lips_are_redder_than_cheeks_and_cheeks_are_skin(head, painted):
+    lips = painted.mean[_near(head, 6., LIPS[1] - 6., 3.)].mean(0)
+    cheek = painted.mean[_near(head, 38., -15., 8.)].mean(0)
+    assert lips[0] / lips[1] > 1.15 * cheek[0] / cheek[1]
+    assert cheek[0] > cheek[1] > cheek[2]
+    np.testing.assert_allclose(cheek, [.70, .53, .44], atol=.07)
+
+
+def test_brows_nostrils_and_hair_are_darker_than_the_skin_beside_them(head, painted):
+    def brightness(x, y, radius):
+        return painted.mean[_near(head, x, y, radius)].mean()
+
+    assert brightness(30., 46., 3.) < brightness(30., 62., 4.) - .1
+    assert brightness(5., -22., 4.) < brightness(22., -15., 4.) - .05
+    back = (head[0][:, 2] < -60.) & (head[0][:, 1] > 60.)
+    assert painted.mean[back].mean() < brightness(38., -15., 8.) - .15
+
+
+def test_an_eye_is_white_round_a_dark_pupil(head, painted):
+    pupil = painted.mean[_near(head, *EYE, 2.)]
+    white = painted.mean[_near(head, EYE[0] - 9., EYE[1] - .5, 1.6)]
+    assert len(pupil) and len(white)
+    assert pupil.max() < .25 < .45 < white.min()
+    assert np.ptp(white.mean(0)) < .12
+
+
+def test_eyeballs_and_mouth_of_their_own(head):
+    vertices, landmarks, normals, _ = head
+    angles = np.random.default_rng(0).standard_normal([2000, 3])
+    directions = angles / np.linalg.norm(angles, axis=1, keepdims=True)
+    balls = [_on_ellipsoid(*(EYE * [side, 1])) - [0., 0., 13.] + 12. * directions for side in (-1., 1.)]
+    everything = np.concatenate([vertices, *balls])
+    eyeballs = np.arange(len(everything)) >= len(vertices)
+    mouth = np.zeros(len(everything), bool)
+    mouth[:50] = True
+    all_normals = np.concatenate([normals, directions, directions])
+    painted = albedo.paint(everything, landmarks, all_normals, eyeballs, mouth, people=95)
+    for ball in np.split(painted.mean[eyeballs], 2):
+        across, front = np.hypot(*directions[:, :2].T) * 12., directions[:, 2] > 0.
+        assert ball[front & (across < 1.5)].max() < .2  # pupil
+        iris = ball[front & (across > 3.) & (across < 5.)].mean()
+        white = ball[front & (across > 7.) & (across < 9.)].mean()
+        assert .15 < iris < white - .15
+        assert ball[~front].max() < .75  # no second iris at the back, and no pure white
+        assert ball[~front].min() > .2
+    red, green, blue = painted.mean[mouth].mean(0)
+    assert .1 < red < .6 and green < .75 * red and blue < .75 * red
+
+
+def test_a_symmetric_head_has_a_symmetric_mean_and_symmetric_principal_modes(head, painted):
+    mirror = head[3]
+    np.testing.assert_allclose(painted.mean, painted.mean[mirror], atol=2e-3)
+    principal = np.array([name.startswith("principal") for name in painted.names])
+    difference = np.abs(painted.modes - painted.modes[:, mirror]).max((1, 2))
+    assert difference[principal].max() < 4e-3
+    assert difference[~principal].min() > .02
+
+
+def test_draws_stay_in_range_and_cover_the_tones_of_people(head, painted):
+    faces = _draws(painted, 100)
+    skin = (head[0][:, 2] > 0.) & (np.abs(head[0][:, 1] + 10.) < 30.)
+    assert np.mean((faces[:, skin] < 0.) | (faces[:, skin] > 1.)) < .01
+    cheeks = faces[:, _near(head, 38., -15., 8.)].mean((1, 2))
+    assert np.quantile(cheeks, .03) < .38 and np.quantile(cheeks, .97) > .68
+
+
+def test_a_shifted_head_gets_the_same_colours(head, painted):
+    vertices, landmarks, normals, _ = head
+    shift = [40., -300., 25.]
+    moved = albedo.paint(vertices + shift, landmarks + shift, normals, people=200)
+    np.testing.assert_allclose(moved.mean, painted.mean, atol=2e-3)
+
+
+def test_same_seed_same_albedo(head, painted):
+    again = albedo.paint(*head[:3], people=200)
+    np.testing.assert_array_equal(again.mean, painted.mean)
+    np.testing.assert_array_equal(again.modes, painted.modes)
+
+
+@pytest.mark.parametrize("argument, value, message", [
+    (0, np.zeros([5, 2]), r"vertices: shape \(5, 2\), expected \[V, 3\]"),
+    (1, np.zeros([51, 3]), r"landmarks: shape \(51, 3\), expected \[68, 3\]"),
+    (2, np.zeros([5, 3]), r"normals: shape \(5, 3\), expected \(11421, 3\)"),
+    (3, np.zeros(7, bool), r"eyeballs: shape \(7,\), expected \[11421\]"),
+    (4, np.zeros([11421, 1], bool), r"mouth_inside: shape \(11421, 1\), expected \[11421\]")])
+def test_wrong_shapes(head, argument, value, message):
+    arguments = [*head[:3], None, None]
+    arguments[argument] = value
+    with pytest.raises(ValueError, match=message):
+        albedo.paint(*arguments)
+
+
+def test_bad_numbers_and_too_few_people(head):
+    vertices, landmarks, normals, _ = head
+    with pytest.raises(ValueError, match="landmarks: not finite"):
+        albedo.paint(vertices, landmarks * np.nan, normals)
+    with pytest.raises(ValueError, match="landmarks: they lie in a plane"):
+        albedo.paint(vertices, landmarks * [1., 1., 0.], normals)
+    with pytest.raises(ValueError, match="people: 90 are too few for 90 modes"):
+        albedo.paint(vertices, landmarks, normals, people=90)
+
+
+@pytest.mark.parametrize("measured", [(194, 150, 130), (115, 82, 68)])
+def test_skin_matches_the_two_skins_of_the_color_checker(measured):
+    # sRGB values of the patches "light skin" and "dark skin" as published by X-Rite.
+    melanin, blood = np.meshgrid(np.geomspace(.01, .4, 60), np.geomspace(.01, .04, 20))
+    colors = pigments.encode(pigments.skin(melanin, blood, .1))
+    assert np.linalg.norm(colors - np.array(measured) / 255., axis=-1).min() < .07
+
+
+def test_pigments_darken():
+    tones = pigments.skin(np.geomspace(.01, .4, 9), .02, .2)
+    assert (np.diff(tones, axis=0) < 0.).all()
+    flushed = pigments.skin(.03, .08, .2) / pigments.skin(.03, .02, .2)
+    assert flushed[0] > 1.3 * flushed[1]
+    assert pigments.hair(8., 0., 0.).max() < .05 < pigments.hair(.1, .1, 0.).min()
+    blue, brown = pigments.iris(0.), pigments.iris(2.)
+    assert blue[2] > blue[0] and brown[0] > brown[2]
+
+
+def test_srgb_curve_at_known_values():
+    np.testing.assert_allclose(pigments.encode(np.array([0., .001, .214041, 1.])), [0., .01292, .5, 1.], atol=1e-5)
+
+
+def test_inside_measures_a_square():
+    x, y = np.array([0., 3., 5., 0., 5.]), np.array([0., 0., 0., 9., 6.])
+    distance = masks.inside(x, y, [(-4, -4), (4, -4), (4, 4), (-4, 4)])
+    np.testing.assert_allclose(distance, [4., 1., -1., -5., -np.sqrt(5.)], atol=1e-5)
+
+
+def test_along_curve_measures_a_circle():
+    angle = np.linspace(0., np.pi / 2., 9)
+    x, y = np.cos(angle), np.sin(angle)
+    along, across = masks.along_curve(12. * x, 12. * y, 10. * np.stack([x, y], 1))
+    np.testing.assert_allclose(along, angle / angle[-1], atol=.01)
+    np.testing.assert_allclose(across, -2., atol=.01)
+
+
+def test_principal_modes_keep_the_covariance():
+    basis = np.random.default_rng(3).standard_normal([3, 7, 3]).astype(np.float32)
+    faces = np.tensordot(np.random.default_rng(4).standard_normal([40, 3]).astype(np.float32), basis, 1) + .5
+    mean, modes = population.principal_modes(faces.copy(), 3)
+    flat = faces.reshape(40, -1)
+    np.testing.assert_allclose(mean.ravel(), flat.mean(0), atol=1e-5)
+    np.testing.assert_allclose(modes.reshape(3, -1).T @ modes.reshape(3, -1), np.cov(flat.T), atol=1e-4)

@@ -1,0 +1,53 @@
+"""Pose, projection, framing and the flip, against SciPy and geometry."""
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.spatial.transform import Rotation
+
+from morph3d.renderer import transforms
+from morph3d.scene import Camera, Pose, identity_framing
+
+UPRIGHT = Pose(tf.zeros([1, 3]), tf.constant([[0., 0., -1000.]]))
+RIGHT_ANGLE = Camera(tf.constant([math.pi / 2.]), identity_framing(1))  # sees 1000 mm up and down at 1000 mm
+
+
+def test_rotation_is_roll_after_pitch_after_yaw():
+    angles = np.random.RandomState(0).uniform(-3., 3., [20, 3])
+    expected = Rotation.from_euler("yxz", angles[:, [1, 0, 2]]).as_matrix()  # extrinsic: yaw about y first
+    np.testing.assert_allclose(transforms.rotation_matrix(tf.constant(angles, tf.float32)), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("rotation, nose", [([0., 0., 0.], [0., 0., 1.]),
+                                            ([.5, 0., 0.], [0., -math.sin(.5), math.cos(.5)]),
+                                            ([0., .5, 0.], [math.sin(.5), 0., math.cos(.5)]),
+                                            ([0., 0., .5], [0., 0., 1.])])
+def test_positive_pitch_lowers_the_nose_and_positive_yaw_turns_it_to_the_pictures_right(rotation, nose):
+    world = transforms.world_from_model(tf.constant([[[0., 0., 1.]]]), Pose(tf.constant([rotation]), tf.zeros([1, 3])))
+    np.testing.assert_allclose(world[0, 0], nose, atol=1e-6)
+
+
+@pytest.mark.parametrize("point, pixel", [([0., 0., 0.], [50., 50.]), ([1000., 0., 0.], [100., 50.]),
+                                          ([0., 1000., 0.], [50., 0.]), ([-500., -500., 0.], [25., 75.]),
+                                          ([-750., 750., -500.], [25., 25.])])
+def test_points_land_where_geometry_says(point, pixel):
+    pixels = transforms.project(tf.constant([[point]]), UPRIGHT, RIGHT_ANGLE, 100)
+    np.testing.assert_allclose(pixels[0, 0], pixel, atol=1e-3)
+
+
+def test_framing_is_a_similarity_of_the_picture():
+    points = tf.random.stateless_normal([1, 9, 3], [1, 2], stddev=100.)
+    framing = tf.constant([[[2., -.5, .1], [.5, 2., -.3]]])
+    plain = transforms.project(points, UPRIGHT, RIGHT_ANGLE, 100)[0].numpy()
+    framed = transforms.project(points, UPRIGHT, RIGHT_ANGLE._replace(framing=framing), 100)[0].numpy()
+    device = np.stack([plain[:, 0] / 50. - 1., 1. - plain[:, 1] / 50., np.ones(9)])  # +y up
+    expected = framing[0].numpy() @ device
+    np.testing.assert_allclose(framed, np.stack([(expected[0] + 1.) * 50., (1. - expected[1]) * 50.], -1), atol=1e-3)
+
+
+def test_depth_runs_from_the_near_to_the_far_plane():
+    ends = tf.constant([[[0., 0., -transforms.NEAR], [0., 0., -transforms.FAR]]])
+    clip = transforms.clip_from_world(ends, RIGHT_ANGLE)[0]
+    np.testing.assert_allclose(clip[:, 2] / clip[:, 3], [-1., 1.], atol=1e-4)
+    np.testing.assert_allclose(clip[:, 3], [transforms.NEAR, transforms.FAR])
