@@ -4,13 +4,27 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test install
+.PHONY: demo test likeness install
 
 demo: install
 	$(BIN)/python -m experiments.demo
 
 test: install
 	$(BIN)/python -m pytest
+
+# The main job on real photographs, and how well a recogniser that training never saw knows the faces. DATA holds photos/train,
+# photos/test (a folder a person), ict_facekit/FaceXModel.tar.xz and recognizer (a SavedModel).
+likeness: install runs/FaceXModel
+	$(BIN)/morph3d-train --photos=$(DATA)/photos/train --morphable_model=runs/FaceXModel --output=runs/likeness
+	for stage in synthetic hybrid; do \
+	  $(BIN)/morph3d-export --run=runs/likeness --checkpoint=runs/likeness/checkpoints/$$stage --output=runs/likeness/$$stage && \
+	  $(BIN)/morph3d-evaluate --model=runs/likeness/$$stage --photos=$(DATA)/photos/test --recognizer=$(DATA)/recognizer \
+	    --picture=runs/likeness/$$stage.png || exit 1; \
+	done
+
+runs/FaceXModel:
+	@test -f "$(DATA)/ict_facekit/FaceXModel.tar.xz" || { echo "error: DATA=$(DATA) holds no ict_facekit/FaceXModel.tar.xz"; exit 1; }
+	mkdir -p runs && tar -xJf $(DATA)/ict_facekit/FaceXModel.tar.xz -C runs
 
 install: $(INSTALLED)
 

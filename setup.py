@@ -17,12 +17,16 @@ REQUIREMENTS = [
     "face_recognition_models==0.3.0",
     "h5py==3.14.0",
     "keras-facenet==0.3.2",
-    "matplotlib==3.11.2",
+    "matplotlib==3.11.2; python_version >= '3.11'",
+    "matplotlib==3.10.8; python_version < '3.11'",  # the last for Python 3.10
     "mtcnn==1.0.0",
-    "numpy==2.4.6",
+    "numpy==2.4.6; python_version >= '3.11'",
+    "numpy==2.2.6; python_version < '3.11'",  # the last for Python 3.10
     "opencv-python-headless==5.0.0.93",
-    "scikit-image==0.26.0",
-    "scipy==1.17.1",
+    "scikit-image==0.26.0; python_version >= '3.11'",
+    "scikit-image==0.25.2; python_version < '3.11'",  # the last for Python 3.10
+    "scipy==1.17.1; python_version >= '3.11'",
+    "scipy==1.15.3; python_version < '3.11'",  # the last for Python 3.10
     "setuptools<81",  # face_recognition_models imports pkg_resources, which later releases lack
     "tensorboard==2.20.0",
     "tensorflow-datasets==4.9.10",

@@ -8,15 +8,13 @@ import pathlib
 import subprocess
 import sys
 
-import cv2
 import numpy as np
 import skimage.data
-import tensorflow as tf
 from absl import app, flags
 
 from experiments import errors
 from morph3d import morphable
-from morph3d.data import face_crops, photos, synthetic
+from morph3d.data import photos, synthetic
 from morph3d.inference import export, reconstruct
 
 FLAGS = flags.FLAGS

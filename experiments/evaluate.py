@@ -4,7 +4,6 @@
 """
 import json
 
-import numpy as np
 from absl import app, flags
 
 from experiments import errors

@@ -9,7 +9,6 @@ import sys
 
 import keras
 import numpy as np
-import tensorflow as tf
 from absl import app, flags, logging
 
 from experiments import errors
@@ -26,7 +25,8 @@ flags.DEFINE_enum("encoder", "dlib", sorted(encoders.MODULES), "The frozen face 
 flags.DEFINE_integer("synthetic_steps", 3000, "Steps of stage 1.", lower_bound=0)
 flags.DEFINE_integer("hybrid_steps", 2000, "Steps of stage 2.", lower_bound=0)
 flags.DEFINE_integer("synthetic_batch", 32, "Faces in a batch of stage 1.", lower_bound=1)
-flags.DEFINE_integer("photo_batch", 12, "Photos in a batch of stage 2.", lower_bound=2)
+flags.DEFINE_integer("photo_batch", 128, "Photos in a batch of stage 2, for the batch distribution loss.", lower_bound=2)
+flags.DEFINE_integer("drawn_photos", 12, "Those of them that are drawn, for the other losses.", lower_bound=1)
 flags.DEFINE_integer("hybrid_synthetic_batch", 12, "Synthetic faces in a batch of stage 2.", lower_bound=1)
 flags.DEFINE_integer("views", 3, "Renderings of each photo's face.", lower_bound=1)
 flags.DEFINE_float("synthetic_learning_rate", 1e-3, "Where stage 1 starts.", lower_bound=1e-9, upper_bound=1.)
@@ -39,7 +39,10 @@ flags.DEFINE_integer("seed", 0, "Of every random number.", lower_bound=0)
 
 # What a run may not change between two starts: the same step would not be the same step any more.
 FIXED = ("fingerprint", "encoder", "seed", "synthetic_steps", "hybrid_steps", "synthetic_batch", "photo_batch",
-         "hybrid_synthetic_batch", "views")
+         "drawn_photos", "hybrid_synthetic_batch", "views")
+flags.register_multi_flags_validator(
+    ["photo_batch", "drawn_photos"], lambda values: values["drawn_photos"] <= values["photo_batch"],
+    "--drawn_photos are taken from the --photo_batch and cannot be more")
 
 
 def main(_):
@@ -56,6 +59,8 @@ def main(_):
                 callbacks.TensorBoard(output / "tensorboard", saved, model, encoder, encodings, crops[:8], FLAGS.save_every)]
     for stage in two_stages(model, encodings):
         stages.run(training, stage, saved, watchers)
+    logging.info("standard deviation of the photos' coefficients: shape %.3f, texture %.3f",
+                 *training.coefficient_deviations(encodings.features))
     logging.info("trained: %s; now morph3d-export --run=%s", saved.latest, output)
 
 
@@ -79,7 +84,7 @@ def prepare(output, model, encoder):
     """The network to train, compiled and where it was when last stopped, and its Checkpoints."""
     network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
     weights = losses.LossWeights(*(FLAGS[f"{name}_weight"].value for name in losses.LossWeights._fields))
-    training = FaceTraining(network, model, encoder, weights)
+    training = FaceTraining(network, model, encoder, weights, FLAGS.views)
     steps = FLAGS.synthetic_steps, FLAGS.hybrid_steps
     rates = FLAGS.synthetic_learning_rate, FLAGS.hybrid_learning_rate
     # The rasteriser cannot be part of an XLA cluster.
@@ -99,9 +104,9 @@ def two_stages(model, encodings):
                      lambda start: synthetic.batches(model, FLAGS.synthetic_batch, FLAGS.seed, start),
                      FLAGS.synthetic_batch, "faces"),
         stages.Stage("hybrid", first, last,
-                     lambda start: hybrid.batches(encodings, model, FLAGS.photo_batch, FLAGS.views,
+                     lambda start: hybrid.batches(encodings, model, FLAGS.photo_batch, FLAGS.drawn_photos, FLAGS.views,
                                                   FLAGS.hybrid_synthetic_batch, FLAGS.seed, start),
-                     FLAGS.photo_batch, "photos"))
+                     FLAGS.drawn_photos, "photos"))
 
 
 def run():

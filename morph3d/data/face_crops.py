@@ -15,7 +15,7 @@ FACES_PER_SIDE = 10  # the smallest face looked for, as a fraction of the photo'
 SMALLEST_FACE = 20  # and in pixels
 SMALLEST_INPUT = 12  # pixels; the window of the first network
 PYRAMID_FACTOR = .709  # between scales, half the area: the authors' value
-CONFIDENCE = .9  # of the last network
+CONFIDENCE = .8  # of the last network: the package's value
 BATCH = 32
 
 

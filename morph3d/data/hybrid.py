@@ -23,20 +23,22 @@ def encode(crops, encoder, batch=32):
     return Encoding(*(np.concatenate(part) for part in zip(*parts)))
 
 
-def batches(photos, model, photo_batch, views, synthetic_batch, seed, start=0):
+def batches(photos, model, photo_batch, drawn, views, synthetic_batch, seed, start=0):
     """Endless hybrid batches, a function of (seed, step) alone: a restart at step `start` draws what would have come.
 
     Args:
       photos: Encoding of [N, .], N >= photo_batch.
       model: the MorphableModel whose coefficients are drawn for the synthetic part.
       photo_batch: photos in a batch; each epoch visits the photos in a new order, and leaves the incomplete last batch out.
-      views: scenes for each photo.
+      drawn: how many of these, the first, get scenes: reading coefficients from a stored encoding costs nearly nothing, and the
+        distribution of many is better known than that of the few that there is time to draw.
+      views: scenes for each of them.
       synthetic_batch: synthetic faces in a batch.
       seed: an integer.
       start: the first step.
 
     Returns:
-      A dataset of {"photos": Encoding [photo_batch, .], "views": Scene [photo_batch * views], "synthetic": SyntheticFaces}.
+      A dataset of {"photos": Encoding [photo_batch, .], "views": Scene [drawn * views], "synthetic": SyntheticFaces}.
     """
     count = len(photos.features)
     if count < photo_batch:
@@ -48,7 +50,7 @@ def batches(photos, model, photo_batch, views, synthetic_batch, seed, start=0):
         photo_seed, view_seed, synthetic_seed = tf.unstack(tf.random.split(tf.stack([tf.cast(seed, tf.int64), step]), 3))
         chosen = _indices(count, photo_batch, seed, step)
         return {"photos": Encoding(*(tf.gather(part, chosen) for part in photos)),
-                "views": scene.sample(photo_batch * views, view_seed),
+                "views": scene.sample(drawn * views, view_seed),
                 "synthetic": synthetic.sample(model, synthetic_batch, synthetic_seed)}
 
     return tf.data.Dataset.counter(start).map(element).prefetch(2)

@@ -1,4 +1,4 @@
-"""A folder of photographs -> aligned face crops -> batches."""
+"""A folder of photographs -> aligned face crops."""
 import concurrent.futures
 import json
 import os
@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import tensorflow as tf
 import tqdm
 from absl import logging
 
@@ -137,33 +136,3 @@ def _write_cache(cache, known):
         beside.parent.mkdir(parents=True, exist_ok=True)
         beside.write_text(json.dumps(known), encoding="utf-8")
         os.replace(beside, cache)
-
-
-def dataset(crops, batch, seed, start_step=0):
-    """An endless tf.data of batches; batch number k is the same whether one starts at 0 or resumes at k.
-
-    The photos are shuffled anew each epoch; a batch may end one epoch and begin the next, so that all are full.
-
-    Args:
-      crops: [N, S, S, 3] uint8.
-      batch: B.
-      seed: an integer.
-      start_step: the number of the first batch.
-
-    Yields:
-      (indices [B] int64 into crops, images [B, S, S, 3] float32 in 0..1).
-    """
-    count = len(crops)
-    images = tf.constant(crops)
-    start_epoch, start = divmod(start_step * batch, count)
-
-    def shuffled(epoch):
-        order = tf.random.experimental.stateless_shuffle(tf.range(count, dtype=tf.int64), [seed, epoch])
-        return tf.data.Dataset.from_tensor_slices(order)
-
-    def gather(indices):
-        return indices, tf.cast(tf.gather(images, indices), tf.float32) / 255.
-
-    epochs = tf.data.Dataset.range(start_epoch, np.iinfo(np.int64).max)
-    indices = epochs.flat_map(shuffled).skip(start).batch(batch, drop_remainder=True)
-    return indices.map(gather, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

@@ -119,7 +119,7 @@ class TensorBoard(keras.callbacks.Callback):
             for name in ("shape", "texture"):
                 values = getattr(coefficients, name)
                 tf.summary.histogram(f"coefficients/{name}", values)
-                tf.summary.scalar(f"coefficients/{name}_standard_deviation", tf.math.reduce_std(values))
+                tf.summary.scalar(f"coefficients/{name}_standard_deviation", tf.reduce_mean(tf.math.reduce_std(values, 0)))
             tf.summary.image("coefficients", distribution_picture(coefficients)[None])
 
     def _beside(self, coefficients):
@@ -134,8 +134,8 @@ def distribution_picture(coefficients):
     figure = matplotlib.figure.Figure(figsize=(8, 3), dpi=100, layout="constrained")
     x = np.linspace(-4., 4., 200)
     for axes, name in zip(figure.subplots(1, 2), ("shape", "texture")):
-        values = np.clip(getattr(coefficients, name), -4., 4.)
-        axes.hist(values.ravel(), 80, (-4., 4.), density=True, label=f"predicted, deviation {values.std():.2f}")
+        values = getattr(coefficients, name).numpy()
+        axes.hist(np.clip(values, -4., 4.).ravel(), 80, density=True, label=f"predicted, deviation {values.std(0).mean():.2f}")
         axes.plot(x, np.exp(-x**2 / 2.) / np.sqrt(2. * np.pi), label="standard normal")
         axes.set(title=f"{name} coefficients", yticks=[])
         axes.legend(fontsize="small")

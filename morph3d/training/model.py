@@ -10,23 +10,24 @@ from morph3d.morphable.coefficients import Coefficients
 class FaceTraining(keras.Model):
     """Trains a decoder on batches of synthetic faces, photos, or both.
 
-    A batch is a dictionary: "synthetic" holds SyntheticFaces, which give the parameter loss; "photos" (an Encoding) and "views"
-    (a Scene for each rendering of each photo's face) give the other three. `train_step` returns every term by its name, unweighted,
-    and their weighted sum as "loss".
+    A batch is a dictionary: "synthetic" holds SyntheticFaces, which give the parameter loss; "photos" (an Encoding of [P, .]) and
+    "views" (Scenes for the renderings of the first of them, `views` for each) give the other three. `train_step` returns every
+    term by its name, unweighted, and their weighted sum as "loss".
 
     Args:
       decoder: what `morph3d.decoder.build` gives; the only part that is trained.
       morphable: MorphableModel.
       encoder: a frozen encoder.
       weights: LossWeights.
+      views: renderings of each photo's face; the paper takes three.
     """
 
-    def __init__(self, decoder, morphable, encoder, weights):
+    def __init__(self, decoder, morphable, encoder, weights, views=3):
         super().__init__(name="face_training")
         self.decoder = decoder
         # Behind a function: Keras would otherwise list the frozen variables among its own.
         self._frozen = lambda: (morphable, encoder)
-        self.weights_of_losses = weights
+        self.weights_of_losses, self.views = weights, views
 
     def call(self, features):
         return self.decoder(features)
@@ -51,6 +52,11 @@ class FaceTraining(keras.Model):
             terms.update(self._photo_losses(batch["photos"], batch["views"]))
         return terms
 
+    def coefficient_deviations(self, features):
+        """Standard deviations of the shape and the texture coefficients over photos [N, F], means over the coefficients."""
+        coefficients = decode(self.decoder, tf.constant(features))
+        return tuple(float(tf.reduce_mean(tf.math.reduce_std(part, 0))) for part in coefficients[:2])
+
     def synthetic_features(self, faces):
         """What the encoder sees in the pictures of SyntheticFaces, [B, F]; without gradient, as only the decoder is trained."""
         morphable, encoder = self._frozen()
@@ -62,14 +68,15 @@ class FaceTraining(keras.Model):
         return losses.parameter_loss(predicted, faces.coefficients, self.weights_of_losses)
 
     def _photo_losses(self, photos, views):
-        """Each view of a face is drawn and encoded once, for the identity and the loopback loss."""
+        """All photos count for the distribution; the first of them are drawn, each view once for identity and loopback."""
         morphable, encoder = self._frozen()
-        predicted = decode(self.decoder, photos.features)
-        count = views.background.shape[0] // photos.features.shape[0]
-        vertices, colors = morphable.instance(Coefficients(predicted.shape, predicted.texture, None))
-        images = portraits.draw(tf.repeat(vertices, count, 0), tf.repeat(colors, count, 0), morphable.triangles,
+        everybody = decode(self.decoder, photos.features)
+        count = views.background.shape[0] // self.views
+        predicted = Coefficients(everybody.shape[:count], everybody.texture[:count])
+        vertices, colors = morphable.instance(predicted)
+        images = portraits.draw(tf.repeat(vertices, self.views, 0), tf.repeat(colors, self.views, 0), morphable.triangles,
                                 morphable.landmarks, views, encoder)
         seen = encoder(images)
-        return {"identity": losses.identity_loss(photos.identity, seen.identity),
-                "batch": losses.batch_distribution_loss(predicted),
+        return {"identity": losses.identity_loss(photos.identity[:count], seen.identity),
+                "batch": losses.batch_distribution_loss(everybody),
                 "loopback": losses.loopback_loss(predicted, decode(self.decoder, seen.features), self.weights_of_losses)}

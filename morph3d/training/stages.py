@@ -1,6 +1,7 @@
 """The two stages of training (paper, section 3.3): synthetic faces first, then hybrid batches."""
 import math
-from typing import Callable, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf

@@ -13,7 +13,7 @@ PHOTOS = Encoding(np.arange(10, dtype=np.float32)[:, None], np.ones([10, 4], np.
 
 
 def batches(start=0, seed=0, photos=PHOTOS):
-    return hybrid.batches(photos, SIZES, photo_batch=3, views=2, synthetic_batch=4, seed=seed, start=start)
+    return hybrid.batches(photos, SIZES, photo_batch=3, drawn=2, views=2, synthetic_batch=4, seed=seed, start=start)
 
 
 def take(dataset, count):
@@ -22,7 +22,7 @@ def take(dataset, count):
 
 def test_shapes_are_static():
     spec = batches().element_spec
-    assert spec["photos"].features.shape == (3, 1) and spec["views"].background.shape[0] == 6
+    assert spec["photos"].features.shape == (3, 1) and spec["views"].background.shape[0] == 4
     assert spec["synthetic"].coefficients.shape.shape == (4, 7)
 
 

@@ -140,38 +140,6 @@ def test_a_broken_cache_is_named(folder, tmp_path, text):
         photos.align(folder, TEMPLATE, 96, tmp_path / "points.json")
 
 
-CROPS = np.random.default_rng(0).integers(0, 256, [10, 4, 4, 3], dtype=np.uint8)
-
-
-def batches(count, **settings):
-    settings = {"crops": CROPS, "batch": 4, "seed": 7, **settings}
-    return list(photos.dataset(**settings).take(count).as_numpy_iterator())
-
-
-def test_dataset_gives_the_crops_of_its_indices():
-    for indices, images in batches(5):
-        assert indices.shape == (4,) and indices.dtype == np.int64 and images.dtype == np.float32
-        np.testing.assert_allclose(images, CROPS[indices] / 255., atol=1e-7)
-
-
-def test_dataset_shows_every_photo_once_an_epoch_in_a_new_order():
-    order = np.concatenate([indices for indices, _ in batches(15)]).reshape(6, 10)
-    np.testing.assert_array_equal(np.sort(order, 1), np.tile(np.arange(10), (6, 1)))
-    assert len({tuple(epoch) for epoch in order}) == 6
-
-
-@pytest.mark.parametrize("batch", [4, 5, 25])
-def test_dataset_resumes_at_any_step(batch):
-    whole = [tuple(indices) for indices, _ in batches(9, batch=batch)]
-    for step in 0, 1, 3, 7:
-        assert [tuple(indices) for indices, _ in batches(9 - step, batch=batch, start_step=step)] == whole[step:]
-
-
-def test_dataset_depends_on_the_seed():
-    assert [tuple(i) for i, _ in batches(3)] == [tuple(i) for i, _ in batches(3)]
-    assert [tuple(i) for i, _ in batches(3)] != [tuple(i) for i, _ in batches(3, seed=8)]
-
-
 def test_align_finds_nearly_every_real_face(data_folder):
     people = data_folder / "photos" / "test"
     assert len(photos.align(people / sorted(os.listdir(people))[0], TEMPLATE, 96).crops) >= 2

@@ -39,8 +39,13 @@ def sizes(mesh, vertices):
     """The surveyed measures as a calliper would take them from the vertices, mm."""
     point, skin = vertices[mesh.landmarks], vertices[~mesh.eyeballs]
     x, y, z = skin.T
-    distance = lambda a, b: np.linalg.norm(point[a] - point[b])
-    eye = lambda part: point[part].mean(0)
+
+    def distance(a, b):
+        return np.linalg.norm(point[a] - point[b])
+
+    def eye(part):
+        return point[part].mean(0)
+
     wing = (np.abs(y - point[33, 1] - 6.) < 5.) & (z > point[33, 2] - 4.)
     return dict(face_length=distance(27, 8), nose_length=distance(27, 33), nose_protrusion=distance(33, 30),
                 lip_length=distance(48, 54), eye_length=distance(42, 45),

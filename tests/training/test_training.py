@@ -14,7 +14,7 @@ from morph3d.training.model import FaceTraining
 def training(tiny_model, tiny_encoder, steps=(4, 4), weights=losses.LossWeights(), rate=1e-3):
     keras.utils.set_random_seed(0)
     network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(32,))
-    model = FaceTraining(network, tiny_model, tiny_encoder, weights)
+    model = FaceTraining(network, tiny_model, tiny_encoder, weights, views=2)
     model.compile(keras.optimizers.Adam(stages.TwoStageSchedule(steps, (rate, rate), warm_up=1)), jit_compile=False)
     return model
 
@@ -24,7 +24,8 @@ def two_stages(tiny_model, tiny_encoder, steps=(4, 4)):
     photos = hybrid.encode(rng.integers(0, 256, [9, 32, 32, 3], np.uint8), tiny_encoder)
     first, last = steps[0], sum(steps)
     return (stages.Stage("synthetic", 0, first, lambda start: synthetic.batches(tiny_model, 4, 0, start), 4, "faces"),
-            stages.Stage("hybrid", first, last, lambda start: hybrid.batches(photos, tiny_model, 3, 2, 2, 0, start), 3, "photos"))
+            stages.Stage("hybrid", first, last, lambda start: hybrid.batches(photos, tiny_model, 4, 3, 2, 2, 0, start), 3,
+                         "photos"))
 
 
 def train(model, folder, parts, extra=()):

@@ -44,7 +44,7 @@ def onto(head, places):
 
 def landmark_positions(head):
     """Positions [len(HALF), 3] mm of the landmarks HALF on a head."""
-    s, c, e, menton = head.stomion, head.corner, head.eye, head.menton
+    e, menton = head.eye, head.menton
     cheek, gonion, m = head.cheekbone_x, head.gonion, head.midface
     chin_side = np.array([17. + .8 * head.chin_width, menton[1] + 3., menton[2] - 4.])
     low_gonion = gonion + [1., 0., 4.]

@@ -50,7 +50,10 @@ def draw(count, seed):
     """Measures of `count` random heads, half of them women: dictionaries for `Head`. The same seed, the same heads."""
     random = np.random.default_rng(seed)
     male = (np.arange(count) + seed) % 2
-    normal = lambda: np.clip(random.standard_normal(count), -LIMIT, LIMIT)
+
+    def normal():
+        return np.clip(random.standard_normal(count), -LIMIT, LIMIT)
+
     size, height, heads = normal(), normal(), {}
     for name, (man, man_sd, woman, woman_sd) in SURVEYED.items():
         shared = HEIGHT * height if name in HEIGHTS else SIZE * size

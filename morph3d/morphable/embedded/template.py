@@ -12,8 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 from skimage.measure import marching_cubes
 
-from morph3d.morphable.embedded.correspondence import (HALF, MIRROR, MIRRORED, control_points, landmark_positions,
-                                                       project, spline)
+from morph3d.morphable.embedded.correspondence import HALF, MIRROR, MIRRORED, control_points, landmark_positions, project, spline
 from morph3d.morphable.embedded.sculpture import EYEBALL, Head, rise
 
 MOUTH_GAP = 4.  # mm between the template's lips: a closed mouth has no two sides to march
