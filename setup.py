@@ -17,23 +17,21 @@ REQUIREMENTS = [
     "face_recognition_models==0.3.0",
     "h5py==3.14.0",
     "keras-facenet==0.3.2",
-    "matplotlib==3.11.2; python_version >= '3.11'",
-    "matplotlib==3.10.8; python_version < '3.11'",  # the last for Python 3.10
     "mtcnn==1.0.0",
-    "numpy==2.4.6; python_version >= '3.11'",
-    "numpy==2.2.6; python_version < '3.11'",  # the last for Python 3.10
     "opencv-python-headless==5.0.0.93",
-    "scikit-image==0.26.0; python_version >= '3.11'",
-    "scikit-image==0.25.2; python_version < '3.11'",  # the last for Python 3.10
-    "scipy==1.17.1; python_version >= '3.11'",
-    "scipy==1.15.3; python_version < '3.11'",  # the last for Python 3.10
-    "setuptools<81",  # face_recognition_models imports pkg_resources, which later releases lack
+    "setuptools<81",  # tensorboard imports pkg_resources, which later releases lack
     "tensorboard==2.20.0",
     "tensorflow-datasets==4.9.10",
     "tensorflow-graphics==2021.12.3",
     "tensorflow==2.21.0",  # named in pyproject.toml too: the op is built against it
     "tqdm==4.70.1",
     "trimesh==5.2.0",
+    *(f"{pin}; python_version >= '3.11'"
+      for pin in ("matplotlib==3.11.2", "numpy==2.4.6", "scikit-image==0.26.0", "scipy==1.17.1")),
+    # The last releases for Python 3.10; the indirect ones spare its old pip many minutes of search.
+    *(f"{pin}; python_version < '3.11'"
+      for pin in ("array_record==0.8.1", "etils==1.13.0", "matplotlib==3.10.8", "numpy==2.2.6", "protobuf==6.32.0",
+                  "scikit-image==0.25.2", "scipy==1.15.3")),
 ]
 
 # No contracted multiply-adds, which would open cracks between triangles; no -march: the library runs on any x86-64.
@@ -78,7 +76,7 @@ setup(
                            depends=glob.glob("morph3d/renderer/kernels/*.h"), language="c++")],
     cmdclass={"build_ext": BuildOps},
     install_requires=REQUIREMENTS,
-    extras_require={"test": ["hypothesis==6.170.15", "pytest==9.2.0", "ruff"]},
+    extras_require={"test": ["hypothesis==6.170.15", "pytest==9.2.0", "ruff==0.17.6"]},
     entry_points={"console_scripts": [
         "morph3d-train=experiments.train:run",
         "morph3d-reconstruct=experiments.reconstruct:run",

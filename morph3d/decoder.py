@@ -4,6 +4,26 @@ import keras
 from morph3d.morphable.coefficients import Coefficients
 
 
+@keras.saving.register_keras_serializable("morph3d")
+class Standardise(keras.layers.Layer):
+    """Subtracts a mean and divides by a standard deviation, both kept as variables and never trained.
+
+    keras.layers.Normalization keeps what it computes with outside its variables: a decoder restored from a TensorFlow checkpoint
+    would silently not standardise at all.
+    """
+
+    def build(self, shape):
+        self.mean = self.add_weight(name="mean", shape=shape[-1:], initializer="zeros", trainable=False)
+        self.deviation = self.add_weight(name="deviation", shape=shape[-1:], initializer="ones", trainable=False)
+
+    def call(self, features):
+        return (features - self.mean) / self.deviation
+
+    def adapt(self, features):
+        self.mean.assign(keras.ops.mean(features, 0))
+        self.deviation.assign(keras.ops.maximum(keras.ops.std(features, 0), 1e-6))
+
+
 def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_decay=1e-5):
     """A Keras functional model [B, feature_size] -> {"shape": [B, shape_size], "texture": [B, texture_size]}.
 
@@ -21,7 +41,7 @@ def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_de
         return keras.layers.Dense(units, kernel_regularizer=keras.regularizers.L2(weight_decay), **options)
 
     features = keras.Input([feature_size], name="features")
-    x = keras.layers.Normalization(name="standardise")(features)
+    x = Standardise(name="standardise")(features)
     for i, units in enumerate(hidden):
         x = dense(units, activation="relu", name=f"hidden_{i}")(x)
     outputs = {"shape": dense(shape_size, name="shape")(x), "texture": dense(texture_size, name="texture")(x)}

@@ -78,7 +78,9 @@ def test_only_the_decoder_is_trained(tiny_model, tiny_encoder):
 
 def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tiny_model, tiny_encoder, tmp_path):
     parts = two_stages(tiny_model, tiny_encoder)
-    whole = training(tiny_model, tiny_encoder)
+    whole, cut = training(tiny_model, tiny_encoder), training(tiny_model, tiny_encoder)
+    for model in whole, cut:
+        decoder.standardise(model.decoder, model.synthetic_features(synthetic.sample(tiny_model, 64, [1, 1])))
     train(whole, tmp_path / "whole", parts)
 
     class Stop(keras.callbacks.Callback):
@@ -87,7 +89,7 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tiny_model, tin
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(training(tiny_model, tiny_encoder), tmp_path / "cut", parts, [Stop()])
+        train(cut, tmp_path / "cut", parts, [Stop()])
     resumed = training(tiny_model, tiny_encoder)
     for variable in resumed.decoder.variables:  # what it begins with must not matter
         variable.assign(variable * 0. + 1.)
@@ -95,6 +97,8 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tiny_model, tin
     assert saved.step == 8
     for a, b in zip(numbers(whole), numbers(resumed)):
         np.testing.assert_array_equal(a, b)
+    features = np.random.default_rng(0).random([3, tiny_encoder.feature_size], np.float32)
+    np.testing.assert_array_equal(whole(features)["shape"], resumed(features)["shape"])
 
 
 def test_a_loss_that_is_not_finite_stops_with_step_term_and_last_good_checkpoint(tiny_model, tiny_encoder, tmp_path):
