@@ -30,7 +30,7 @@ flags.DEFINE_integer("drawn_photos", 12, "Those of them that are drawn, for the 
 flags.DEFINE_integer("hybrid_synthetic_batch", 12, "Synthetic faces in a batch of stage 2.", lower_bound=1)
 flags.DEFINE_integer("views", 3, "Renderings of each photo's face.", lower_bound=1)
 flags.DEFINE_float("synthetic_learning_rate", 1e-3, "Where stage 1 starts.", lower_bound=1e-9, upper_bound=1.)
-flags.DEFINE_float("hybrid_learning_rate", 3e-4, "Where stage 2 starts.", lower_bound=1e-9, upper_bound=1.)
+flags.DEFINE_float("hybrid_learning_rate", 5e-4, "Where stage 2 starts.", lower_bound=1e-9, upper_bound=1.)
 for _name, _value in losses.LossWeights()._asdict().items():
     flags.DEFINE_float(f"{_name}_weight", _value, f"Weight: {_name}. See morph3d/losses.py.", lower_bound=0.)
 flags.DEFINE_bool("mirror", True, "Also train on the photos' mirror images.")

@@ -24,7 +24,7 @@ class Standardise(keras.layers.Layer):
         self.deviation.assign(keras.ops.maximum(keras.ops.std(features, 0), 1e-6))
 
 
-def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_decay=2e-6):
+def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_decay=1e-5):
     """A Keras functional model [B, feature_size] -> {"shape": [B, shape_size], "texture": [B, texture_size]}.
 
     Two fully connected layers with ReLU and a linear one, weights drawn towards zero, as in the paper. In front stands a

@@ -9,15 +9,15 @@ import tensorflow as tf
 
 
 class LossWeights(NamedTuple):
-    """What each term is multiplied with. Identity is the measure: the others are relative to it.
+    """What each term is multiplied with; only their ratios matter. The defaults put identity first.
 
     The paper prints 1, 1, 10, 0.07 and 0.4, 0.002 (`PAPER_WEIGHTS`). On coefficients of unit variance its parameter loss, a sum
     of 398 squares, drowns the identity loss, which is at most 2.
     """
-    parameter: float = 6e-4
-    identity: float = 1.
-    batch: float = 1.4e-3
-    loopback: float = 6e-4
+    parameter: float = .003
+    identity: float = 25.
+    batch: float = .007
+    loopback: float = .003
     shape: float = .4  # of the shape coefficients inside the parameter and loopback losses
     texture: float = .1  # of the texture coefficients there
 
