@@ -17,6 +17,7 @@ flags.DEFINE_string("recognizer", None, "SavedModel of a face recogniser: [B, 11
 flags.DEFINE_integer("people", 84, "How many people, in sorted order.", lower_bound=5)
 flags.DEFINE_string("picture", None, "PNG file for the photos beside their faces.")
 flags.DEFINE_integer("pictured", 12, "How many of them.", lower_bound=1)
+flags.DEFINE_bool("with_photos", True, "Show the photos; without, the picture may be passed on where the photos may not.")
 
 
 def main(_):
@@ -25,7 +26,7 @@ def main(_):
     print(json.dumps({"people": FLAGS.people, "top1": round(result.top1, 3), "top5": round(result.top5, 3),
                       "right_cosine": round(result.right_cosine, 3), "wrong_cosine": round(result.wrong_cosine, 3)}))
     if FLAGS.picture:
-        reconstruct.write_picture(FLAGS.picture, recognition.contact_sheet(result, FLAGS.pictured))
+        reconstruct.write_picture(FLAGS.picture, recognition.contact_sheet(result, FLAGS.pictured, FLAGS.with_photos))
 
 
 def run():

@@ -77,13 +77,15 @@ def score(photo_identities, rendering_identities):
                     None, None, ranks)
 
 
-def contact_sheet(result, count, columns=6):
-    """The first `count` photos, each above its face, `columns` pairs in a row; uint8 [H, W, 3]."""
+def contact_sheet(result, count, with_photos=True, columns=6):
+    """The first `count` faces, each below its photo if wanted, `columns` in a row; uint8 [H, W, 3]."""
     size = result.faces.shape[1]
-    pairs = [np.concatenate([cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA), face])
-             for crop, face in zip(result.crops[:count], result.faces)]
-    pairs += [np.full_like(pairs[0], 255)] * (-len(pairs) % columns)
-    return np.concatenate([np.concatenate(pairs[i:i + columns], 1) for i in range(0, len(pairs), columns)])
+    tiles = list(result.faces[:count])
+    if with_photos:
+        shown = [cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA) for crop in result.crops[:count]]
+        tiles = [np.concatenate(pair) for pair in zip(shown, tiles)]
+    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % columns)
+    return np.concatenate([np.concatenate(tiles[i:i + columns], 1) for i in range(0, len(tiles), columns)])
 
 
 def _points(photo, path):

@@ -1,6 +1,6 @@
 """Reads ICT-FaceKit, the light-stage face model of USC ICT (MIT licence): a folder of OBJ files in one topology.
 
-The kit has shapes only; morphable/albedo.py paints the colours.
+The kit has shapes only; morphable/albedo paints the colours.
 """
 import itertools
 import os

@@ -41,6 +41,15 @@ def test_first_photos_takes_the_first_of_each_person_in_order(tmp_path):
         recognition.first_photos(tmp_path, 4)
 
 
+def test_contact_sheet_shows_each_face_below_its_photo():
+    crops, faces = (np.stack([np.full([size, size, 3], value, np.uint8) for value in values])
+                    for size, values in ((20, (10, 20, 30)), (16, (110, 120, 130))))
+    result = recognition.Likeness(0., 0., 0., 0., crops, faces, None)
+    sheet = recognition.contact_sheet(result, 3, columns=2)
+    assert sheet[8::16, 8::16, 0].tolist() == [[10, 20], [110, 120], [30, 255], [130, 255]]
+    assert recognition.contact_sheet(result, 2, with_photos=False, columns=2)[8::16, 8::16, 0].tolist() == [[110, 120]]
+
+
 def test_a_missing_recognizer_is_named(tmp_path):
     with pytest.raises(ValueError, match="holds no saved_model.pb; --recognizer"):
         recognition.Recognizer(tmp_path)
