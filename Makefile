@@ -15,16 +15,18 @@ test: install
 # The main job on real photographs, and how well a recogniser that training never saw knows the faces. DATA holds photos/train,
 # photos/test (a folder a person), ict_facekit/FaceXModel.tar.xz and recognizer (a SavedModel).
 likeness: install runs/FaceXModel
-	$(BIN)/morph3d-train --photos=$(DATA)/photos/train --morphable_model=runs/FaceXModel --output=runs/likeness
+	$(BIN)/morph3d-train --photos="$(DATA)/photos/train" --morphable_model=runs/FaceXModel --output=runs/likeness
 	for stage in synthetic hybrid; do \
 	  $(BIN)/morph3d-export --run=runs/likeness --checkpoint=runs/likeness/checkpoints/$$stage --output=runs/likeness/$$stage && \
-	  $(BIN)/morph3d-evaluate --model=runs/likeness/$$stage --photos=$(DATA)/photos/test --recognizer=$(DATA)/recognizer \
+	  $(BIN)/morph3d-evaluate --model=runs/likeness/$$stage --photos="$(DATA)/photos/test" --recognizer="$(DATA)/recognizer" \
 	    --picture=runs/likeness/$$stage.png || exit 1; \
 	done
 
 runs/FaceXModel:
 	@test -f "$(DATA)/ict_facekit/FaceXModel.tar.xz" || { echo "error: DATA=$(DATA) holds no ict_facekit/FaceXModel.tar.xz"; exit 1; }
-	mkdir -p runs && tar -xJf $(DATA)/ict_facekit/FaceXModel.tar.xz -C runs
+	rm -rf runs/unpacking && mkdir -p runs/unpacking
+	tar -xJf "$(DATA)/ict_facekit/FaceXModel.tar.xz" -C runs/unpacking
+	mv runs/unpacking/FaceXModel $@ && rmdir runs/unpacking
 
 install: $(INSTALLED)
 

@@ -16,6 +16,7 @@ REQUIREMENTS = [
     "absl-py==2.5.1",
     "face_recognition_models==0.3.0",
     "h5py==3.14.0",
+    "keras==3.15.1",
     "keras-facenet==0.3.2",
     "mtcnn==1.0.0",
     "opencv-python-headless==5.0.0.93",

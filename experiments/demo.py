@@ -10,46 +10,46 @@ import sys
 
 import numpy as np
 import skimage.data
-from absl import app, flags
+from absl import flags
 
-from experiments import errors
+from experiments import program
 from morph3d import morphable
 from morph3d.data import photos, synthetic
 from morph3d.inference import export, reconstruct
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("output", "runs/demo", "Folder for everything the demonstration makes.")
-flags.DEFINE_integer("training_photos", 240, "Pictures to train on.", lower_bound=12)
+flags.DEFINE_integer("training_photos", 240, "Pictures to train on.", lower_bound=100)
 flags.DEFINE_integer("test_photos", 40, "Pictures to measure on.", lower_bound=1)
 flags.DEFINE_integer("synthetic_steps", 700, "Steps of stage 1.", lower_bound=1)
 flags.DEFINE_integer("hybrid_steps", 150, "Steps of stage 2.", lower_bound=1)
 
 
-def main(_):
+def main():
     output = pathlib.Path(FLAGS.output)
     model = morphable.load("embedded")
     make_photographs(model, FLAGS.training_photos, [1, 0], output / "photos" / "train")
     truth = make_photographs(model, FLAGS.test_photos, [2, 0], output / "photos" / "test")
-    program("train", f"--photos={output / 'photos' / 'train'}", f"--output={output}",
-            f"--synthetic_steps={FLAGS.synthetic_steps}", f"--hybrid_steps={FLAGS.hybrid_steps}", "--save_every=50")
-    program("export", f"--run={output}")
+    call("train", f"--photos={output / 'photos' / 'train'}", f"--output={output}",
+         f"--synthetic_steps={FLAGS.synthetic_steps}", f"--hybrid_steps={FLAGS.hybrid_steps}", "--save_every=50")
+    call("export", f"--run={output}")
     report(model, output / "saved_model", output / "photos" / "test", truth)
     portrait = output / "astronaut.png"
     reconstruct.write_picture(portrait, skimage.data.astronaut())
-    program("reconstruct", f"--model={output / 'saved_model'}", f"--photo={portrait}", f"--output={output / 'faces'}")
-    print(f"\nLook at   {output / 'faces' / 'astronaut.png'}\n"
+    call("reconstruct", f"--model={output / 'saved_model'}", f"--photo={portrait}", f"--output={output / 'faces'}")
+    print(f"\nLook at   {output / 'faces' / 'astronaut_views.png'}\n"
           f"3D file   {output / 'faces' / 'astronaut.glb'} (opens in any glTF viewer)\n"
           f"Training  .venv/bin/tensorboard --logdir={output / 'tensorboard'}")
 
 
 def make_photographs(model, count, seed, folder, batch=20):
-    """Writes 000.jpg ... of random people into `folder`; -> the true neutral vertices [count, V, 3] mm."""
+    """Writes 0000.png ... of random people into `folder`; -> the true neutral vertices [count, V, 3] mm."""
     folder.mkdir(parents=True, exist_ok=True)
     truth = []
     for first in range(0, count, batch):
         faces = synthetic.sample(model, min(batch, count - first), [seed[0], seed[1] + first])
         for i, picture in enumerate(synthetic.photograph(model, faces, [seed[0], seed[1] + first]).numpy()):
-            reconstruct.write_picture(folder / f"{first + i:03}.png", np.uint8(np.round(picture * 255.)))
+            reconstruct.write_picture(folder / f"{first + i:04}.png", np.uint8(np.round(picture * 255.)))
         truth.append(model.instance(faces.coefficients._replace(expression=None))[0].numpy())
     return np.concatenate(truth)
 
@@ -73,7 +73,7 @@ def distance(a, b):
     return np.linalg.norm(a - b, axis=-1).mean()
 
 
-def program(name, *arguments):
+def call(name, *arguments):
     """Runs one of the project's programs as a user would."""
     print(f"\n$ morph3d-{name} {' '.join(arguments)}", flush=True)
     if subprocess.run([sys.executable, "-m", f"experiments.{name}", *arguments]).returncode:
@@ -81,7 +81,7 @@ def program(name, *arguments):
 
 
 def run():
-    app.run(errors.in_one_line(main))
+    program.run(main, sys.modules[__name__], [])
 
 
 if __name__ == "__main__":

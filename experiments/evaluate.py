@@ -3,10 +3,11 @@
     morph3d-evaluate --model=runs/first/saved_model --photos=FOLDER --recognizer=SAVED_MODEL
 """
 import json
+import sys
 
-from absl import app, flags
+from absl import flags
 
-from experiments import errors
+from experiments import program
 from morph3d.evaluation import recognition
 from morph3d.inference import export, reconstruct
 
@@ -20,7 +21,7 @@ flags.DEFINE_integer("pictured", 12, "How many of them.", lower_bound=1)
 flags.DEFINE_bool("with_photos", True, "Show the photos; without, the picture may be passed on where the photos may not.")
 
 
-def main(_):
+def main():
     reconstructor, recognizer = export.load(FLAGS.model), recognition.Recognizer(FLAGS.recognizer)
     result = recognition.likeness(reconstructor, recognition.first_photos(FLAGS.photos, FLAGS.people), recognizer)
     print(json.dumps({"people": FLAGS.people, "top1": round(result.top1, 3), "top5": round(result.top5, 3),
@@ -30,8 +31,7 @@ def main(_):
 
 
 def run():
-    flags.mark_flags_as_required(["model", "photos", "recognizer"])
-    app.run(errors.in_one_line(main))
+    program.run(main, sys.modules[__name__], ["model", "photos", "recognizer"])
 
 
 if __name__ == "__main__":

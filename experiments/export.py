@@ -3,10 +3,11 @@
     morph3d-export --run=runs/first
 """
 import pathlib
+import sys
 
-from absl import app, flags, logging
+from absl import flags, logging
 
-from experiments import errors
+from experiments import program
 from morph3d import decoder, encoders, morphable
 from morph3d.inference import export
 from morph3d.training import checkpoints
@@ -17,7 +18,7 @@ flags.DEFINE_string("output", None, "Folder for the SavedModel; by default 'save
 flags.DEFINE_string("checkpoint", None, "A checkpoint of the run, e.g. runs/first/checkpoints/ckpt-3000; by default the newest.")
 
 
-def main(_):
+def main():
     folder = pathlib.Path(FLAGS.run)
     settings = checkpoints.read_settings(folder / "settings.json")
     encoder = encoders.load(settings["encoder"])
@@ -31,8 +32,7 @@ def main(_):
 
 
 def run():
-    flags.mark_flag_as_required("run")
-    app.run(errors.in_one_line(main))
+    program.run(main, sys.modules[__name__], ["run"])
 
 
 if __name__ == "__main__":

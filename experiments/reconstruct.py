@@ -3,10 +3,11 @@
     morph3d-reconstruct --model=runs/first/saved_model --photo=me.jpg --output=faces
 """
 import pathlib
+import sys
 
-from absl import app, flags
+from absl import flags
 
-from experiments import errors
+from experiments import program
 from morph3d.inference import export, reconstruct
 
 FLAGS = flags.FLAGS
@@ -15,17 +16,19 @@ flags.DEFINE_multi_string("photo", None, "The photo; may be given several times.
 flags.DEFINE_string("output", "faces", "Folder for the files, which are named after the photo.")
 
 
-def main(_):
+def main():
+    names = [pathlib.Path(photo).stem for photo in FLAGS.photo]
+    if len(set(names)) < len(names):
+        raise ValueError(f"--photo: two photos of one name among {', '.join(names)}; their files would replace each other: "
+                         f"give them in separate calls with separate --output")
     reconstructor = export.load(FLAGS.model)
-    for photo in FLAGS.photo:
-        face = reconstruct.reconstruct(reconstructor, photo)
-        for path in reconstruct.write(face, FLAGS.output, pathlib.Path(photo).stem):
+    for photo, name in zip(FLAGS.photo, names):
+        for path in reconstruct.write(reconstruct.reconstruct(reconstructor, photo), FLAGS.output, name):
             print(path)
 
 
 def run():
-    flags.mark_flags_as_required(["model", "photo"])
-    app.run(errors.in_one_line(main))
+    program.run(main, sys.modules[__name__], ["model", "photo"])
 
 
 if __name__ == "__main__":

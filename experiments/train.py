@@ -9,9 +9,9 @@ import sys
 
 import keras
 import numpy as np
-from absl import app, flags, logging
+from absl import flags, logging
 
-from experiments import errors
+from experiments import program
 from morph3d import decoder, encoders, losses, morphable
 from morph3d.data import hybrid, photos, synthetic
 from morph3d.training import callbacks, checkpoints, stages
@@ -38,21 +38,21 @@ flags.DEFINE_integer("save_every", 250, "Steps between checkpoints and between p
 flags.DEFINE_integer("seed", 0, "Of every random number.", lower_bound=0)
 
 # What a run may not change between two starts: the same step would not be the same step any more.
-FIXED = ("fingerprint", "encoder", "seed", "synthetic_steps", "hybrid_steps", "synthetic_batch", "photo_batch",
+FIXED = ("fingerprint", "encoder", "crops", "seed", "synthetic_steps", "hybrid_steps", "synthetic_batch", "photo_batch",
          "drawn_photos", "hybrid_synthetic_batch", "views")
 flags.register_multi_flags_validator(
     ["photo_batch", "drawn_photos"], lambda values: values["drawn_photos"] <= values["photo_batch"],
     "--drawn_photos are taken from the --photo_batch and cannot be more")
 
 
-def main(_):
+def main():
     keras.utils.set_random_seed(FLAGS.seed)
     output = pathlib.Path(FLAGS.output)
-    photos.find(FLAGS.photos)  # what can be wrong is found out before anything is written or takes long
+    photos.find(FLAGS.photos)  # before what takes long
     encoder = encoders.load(FLAGS.encoder)
     model = morphable.load(FLAGS.morphable_model)
-    record_settings(output, model)
     crops = aligned_crops(output, encoder)
+    record_settings(output, model, crops)
     encodings = hybrid.encode(crops, encoder)
     training, saved = prepare(output, model, encoder)
     watchers = [callbacks.SaveCheckpoints(saved, FLAGS.save_every),
@@ -64,12 +64,11 @@ def main(_):
     logging.info("trained: %s; now morph3d-export --run=%s", saved.latest, output)
 
 
-def record_settings(output, model):
+def record_settings(output, model, crops):
     settings = {flag.name: flag.value for flag in FLAGS.get_key_flags_for_module(sys.modules[__name__])}
-    settings |= {"fingerprint": model.fingerprint, "morphable_model": FLAGS.morphable_model}
+    settings |= {"fingerprint": model.fingerprint, "crops": len(crops)}
     if FLAGS.morphable_model != "embedded":
         settings["morphable_model"] = str(pathlib.Path(FLAGS.morphable_model).resolve())
-    output.mkdir(parents=True, exist_ok=True)
     checkpoints.require_same(output / "settings.json", settings, FIXED)
     checkpoints.write_settings(output / "settings.json", settings)
 
@@ -77,7 +76,12 @@ def record_settings(output, model):
 def aligned_crops(output, encoder):
     """[N, S, S, 3] uint8: the photos, and their mirror images if wanted."""
     crops = photos.align(FLAGS.photos, encoder.template, encoder.image_size, cache=output / "faces.json").crops
-    return np.concatenate([crops, crops[:, :, ::-1]]) if FLAGS.mirror else crops
+    if FLAGS.mirror:
+        crops = np.concatenate([crops, crops[:, :, ::-1]])
+    if len(crops) < FLAGS.photo_batch:
+        raise ValueError(f"{FLAGS.photos}: {len(crops)} faces to train on (mirrored ones counted), fewer than the "
+                         f"--photo_batch={FLAGS.photo_batch}; give more photos or a smaller --photo_batch")
+    return crops
 
 
 def prepare(output, model, encoder):
@@ -110,8 +114,7 @@ def two_stages(model, encodings):
 
 
 def run():
-    flags.mark_flags_as_required(["photos", "output"])
-    app.run(errors.in_one_line(main))
+    program.run(main, sys.modules[__name__], ["photos", "output"])
 
 
 if __name__ == "__main__":

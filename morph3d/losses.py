@@ -9,7 +9,7 @@ import tensorflow as tf
 
 
 class LossWeights(NamedTuple):
-    """What each term is multiplied with; only their ratios matter. The defaults put identity first.
+    """What each term is multiplied with. The defaults put identity first.
 
     The paper prints 1, 1, 10, 0.07 and 0.4, 0.002 (`PAPER_WEIGHTS`). On coefficients of unit variance its parameter loss, a sum
     of 398 squares, drowns the identity loss, which is at most 2.
@@ -53,8 +53,7 @@ def identity_loss(photos, views):
 def batch_distribution_loss(coefficients):
     """How far the batch's mean and variance are from a standard normal distribution's (equations 5 and 6).
 
-    The variance is the unbiased one: with a dozen photos in a batch the biased one, driven to 1, would make the coefficients
-    nearly a tenth too large.
+    The variance is the unbiased one: of a dozen photos the biased one, driven to 1, would make the coefficients 4 % too large.
 
     Args:
       coefficients: Coefficients with shape [B, S] and texture [B, T], B >= 2.

@@ -47,7 +47,7 @@ def batches(photos, model, photo_batch, drawn, views, synthetic_batch, seed, sta
     photos = Encoding(*map(tf.constant, photos))
 
     def element(step):
-        photo_seed, view_seed, synthetic_seed = tf.unstack(tf.random.split(tf.stack([tf.cast(seed, tf.int64), step]), 3))
+        view_seed, synthetic_seed = tf.unstack(tf.random.split(tf.stack([tf.cast(seed, tf.int64), step]), 2))
         chosen = _indices(count, photo_batch, seed, step)
         return {"photos": Encoding(*(tf.gather(part, chosen) for part in photos)),
                 "views": scene.sample(drawn * views, view_seed),

@@ -10,7 +10,7 @@ import numpy as np
 import tqdm
 from absl import logging
 
-from morph3d import alignment
+from morph3d import alignment, files
 from morph3d.data import face_crops
 
 SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"])
@@ -130,9 +130,6 @@ def _read_cache(cache):
 
 
 def _write_cache(cache, known):
-    """Written beside and renamed, so that an interrupted run leaves the old file or the new one."""
     if cache is not None:
-        beside = pathlib.Path(f"{cache}.part")
-        beside.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(known), encoding="utf-8")
-        os.replace(beside, cache)
+        with files.replacing(cache) as beside:
+            beside.write_text(json.dumps(known), encoding="utf-8")

@@ -1,10 +1,10 @@
 """FaceNet as pip package keras-facenet builds it (Inception-ResNet-v1, weights of David Sandberg's facenet): the paper's choice."""
-import os
 import pathlib
 
 import numpy as np
 import tensorflow as tf
 
+from morph3d import files
 from morph3d.encoders import Encoder
 
 KEY = "20180402-114759"  # 512 numbers of identity, trained on VGGFace2
@@ -77,14 +77,12 @@ def _cached_weights(facts):
 def _download(url, path, sha256):
     """A whole and right file at the path, or none and a ValueError."""
     from keras_facenet import utils
-    beside = path.with_name(path.name + ".part")
     try:
-        utils.download_and_verify(url, str(beside), sha256)
+        with files.replacing(path) as beside:
+            utils.download_and_verify(url, str(beside), sha256)
     except (OSError, AssertionError) as error:  # the package asserts the checksum
-        beside.unlink(missing_ok=True)
         raise ValueError(f"{path}: FaceNet's weights are not there and could not be downloaded ({_first_line(error)}); "
                          f"fetch {url} and put it in {path.parent}") from error
-    os.replace(beside, path)
 
 
 def _first_line(error):

@@ -1,7 +1,6 @@
 """A trained reconstructor as one SavedModel: aligned photos in, coefficients, vertices and colours out."""
-import os
 import pathlib
-import shutil
+import tempfile
 
 import tensorflow as tf
 
@@ -36,13 +35,15 @@ class Reconstructor(tf.Module):
 def save(reconstructor, folder):
     """Writes the SavedModel into `folder`, whose earlier content is replaced only once the new one is complete."""
     folder = pathlib.Path(folder)
-    beside = folder.with_name(folder.name + ".part")
-    shutil.rmtree(beside, ignore_errors=True)
-    tf.saved_model.save(reconstructor, str(beside), {"serving_default": reconstructor.__call__})
     if folder.exists():
         _require_saved_model(folder)
-        shutil.rmtree(folder)
-    os.replace(beside, folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
+        new, old = pathlib.Path(beside, "new"), pathlib.Path(beside, "old")
+        tf.saved_model.save(reconstructor, str(new), {"serving_default": reconstructor.__call__})
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
 
 
 def load(folder):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from morph3d import alignment, scene
+from morph3d import alignment, files, scene
 from morph3d.data import face_crops, photos
 from morph3d.morphable import mesh_io
 from morph3d.renderer.render import render
@@ -30,8 +30,8 @@ def reconstruct(reconstructor, path):
     photo = photos.read(path)
     points = face_crops.detect(photo)
     if points is None:
-        raise ValueError(f"{path}: no face found; give a photo with a face at least 40 pixels wide, seen from the front or a "
-                         f"little from the side")
+        raise ValueError(f"{path}: no face found; give a photo whose face is at least a tenth of its longer side and seen from "
+                         f"the front or a little from the side")
     crop = alignment.crop(photo, points, reconstructor.template.numpy(), crop_size(reconstructor))
     face = reconstructor(tf.cast(crop[None], tf.float32) / 255.)
     return Face(crop, *(face[name][0].numpy() for name in ("shape", "texture", "vertices", "colors")),
@@ -51,14 +51,13 @@ def draw_views(face, degrees=(-45., 0., 45.), size=448):
 
 
 def write(face, folder, name):
-    """Writes NAME.obj, NAME.ply, NAME.glb and NAME.png (the photo beside the face at -45, 0 and 45 degrees).
+    """Writes NAME.obj, NAME.ply, NAME.glb and NAME_views.png (the photo beside the face at -45, 0 and 45 degrees).
 
     Returns:
       The four paths.
     """
     folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}{suffix}" for suffix in (".obj", ".ply", ".glb", ".png")]
+    paths = [folder / f"{name}{ending}" for ending in (".obj", ".ply", ".glb", "_views.png")]
     for path in paths[:3]:
         mesh_io.write(path, face.vertices, face.colors, face.triangles)
     views = draw_views(face)
@@ -69,7 +68,6 @@ def write(face, folder, name):
 
 def write_picture(path, picture):
     """Writes an RGB uint8 picture [H, W, 3] as PNG."""
-    path = pathlib.Path(path)
-    beside = path.with_name(f".{path.name}")
-    cv2.imwrite(str(beside), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    beside.replace(path)
+    _, content = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    with files.replacing(path) as beside:
+        beside.write_bytes(content.tobytes())

@@ -31,18 +31,22 @@ def read(path):
         raise ValueError(f"{path}: no such file; expected a Basel Face Model in HDF5 (.h5)")
     if not h5py.is_hdf5(path):
         raise ValueError(f"{path}: found a file that is not HDF5, expected a Basel Face Model (.h5); {REMEDY}")
-    with h5py.File(path, "r") as file:
-        mean, shape_modes = _linear_model(path, file, "shape")
-        colors, texture_modes = _linear_model(path, file, "color")
-        expression_modes = _linear_model(path, file, "expression")[1] if "expression" in file else None
-        triangles = _triangles(path, file)
-        named = _named_landmarks(path, file)
+    try:
+        with h5py.File(path, "r") as file:
+            mean, shape_modes = _linear_model(path, file, "shape")
+            colors, texture_modes = _linear_model(path, file, "color")
+            expression_modes = _linear_model(path, file, "expression")[1] if "expression" in file else None
+            triangles = _triangles(path, file)
+            named = _named_landmarks(path, file)
+    except OSError as error:  # what HDF5 says of a file that was cut short does not name it
+        raise ValueError(f"{path}: found a damaged file ({error}), expected a whole Basel Face Model; {REMEDY}") from None
     # The colours of 2009 are 8-bit. (Random models, as tests use, exceed 1 a little; no 8-bit face is as dark as 10.)
     brightness = 255. if colors.max() > 10. else 1.
     landmarks = basel_landmarks.indices(path, mean, named)
+    model = MorphableModel.from_arrays(pathlib.Path(path).stem, mean, shape_modes, colors / brightness,
+                                       texture_modes / brightness, expression_modes, triangles, landmarks)
     _check_winding(path, mean, triangles, landmarks[30])
-    return MorphableModel.from_arrays(pathlib.Path(path).stem, mean, shape_modes, colors / brightness,
-                                      texture_modes / brightness, expression_modes, triangles, landmarks)
+    return model
 
 
 def _linear_model(path, file, group):

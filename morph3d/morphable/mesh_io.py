@@ -5,6 +5,7 @@ import struct
 
 import numpy as np
 
+from morph3d import files
 from morph3d.morphable import normals
 
 FLOAT, UNSIGNED_INT = 5126, 5125  # glTF's component types
@@ -38,14 +39,8 @@ def write(path, vertices, colors, triangles):
     if not (np.isfinite(vertices).all() and np.isfinite(colors).all()):
         raise ValueError(f"{path}: found vertices or colors that are not finite, expected numbers; see what made them")
     content = encoders[extension](vertices.astype(np.float32), np.clip(colors, 0., 1.).astype(np.float32), triangles)
-    beside = f"{path}.{os.getpid()}.part"
-    try:
-        with open(beside, "wb") as file:
-            file.write(content)
-        os.replace(beside, path)
-    finally:
-        if os.path.exists(beside):
-            os.remove(beside)
+    with files.replacing(path) as beside:
+        beside.write_bytes(content)
 
 
 def _obj(vertices, colors, triangles):

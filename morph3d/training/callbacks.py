@@ -57,7 +57,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
             named = [name for name in broken if name not in ("loss", "gradient")] or broken
             raise NonFiniteLoss(f"step {self._checkpoints.step}: {', '.join(named)} is not finite; "
                                 f"the last good checkpoint is {self._checkpoints.latest or 'none yet'}. "
-                                f"Go on from it with a smaller --learning_rate or another --seed")
+                                f"Go on from it with smaller learning rates")
 
 
 class SaveCheckpoints(keras.callbacks.Callback):
@@ -73,7 +73,8 @@ class SaveCheckpoints(keras.callbacks.Callback):
             self._checkpoints.save()
 
     def on_train_end(self, logs=None):
-        self._checkpoints.save()
+        if self._checkpoints.step % self._every:
+            self._checkpoints.save()
 
 
 class TensorBoard(keras.callbacks.Callback):
@@ -107,7 +108,8 @@ class TensorBoard(keras.callbacks.Callback):
             self._write_pictures(step)
 
     def on_train_end(self, logs=None):
-        self._write_pictures(self._checkpoints.step)
+        if self._checkpoints.step % self._every:
+            self._write_pictures(self._checkpoints.step)
         self._writer.flush()
 
     def _write_pictures(self, step):

@@ -1,9 +1,11 @@
 """What a run leaves on the disk, so that it can go on exactly where it stopped, and only with what it began with."""
+import contextlib
 import json
-import os
 import pathlib
 
 import tensorflow as tf
+
+from morph3d import files
 
 
 class Checkpoints:
@@ -42,7 +44,8 @@ class Checkpoints:
     def restore(self):
         """Takes the newest checkpoint, if there is one. -> the step to go on with."""
         if self.latest:
-            self._manager.checkpoint.restore(self.latest).assert_existing_objects_matched()
+            with _of_this_model(self.latest):
+                self._manager.checkpoint.restore(self.latest).assert_existing_objects_matched()
         return self.step
 
 
@@ -55,30 +58,35 @@ def restore_decoder(folder, decoder, path=None):
     path = str(path) if path else tf.train.latest_checkpoint(str(folder))
     if path is None or not tf.io.gfile.glob(f"{path}.index"):
         raise ValueError(f"{path or folder}: no checkpoint found; train first, with morph3d-train")
-    try:
+    with _of_this_model(path):
         status = tf.train.Checkpoint(decoder=decoder).read(path)
         status.assert_existing_objects_matched()
         status.expect_partial()  # of the optimizer
-    except (AssertionError, ValueError) as error:
-        raise ValueError(f"{path}: a checkpoint of another model ({str(error).splitlines()[0]}); "
+
+
+@contextlib.contextmanager
+def _of_this_model(path):
+    try:
+        yield
+    except (AssertionError, ValueError, tf.errors.OpError) as error:
+        raise ValueError(f"{path}: damaged, or a checkpoint of another model ({str(error).splitlines()[0]}); "
                          f"give the run it belongs to") from None
 
 
 def write_settings(path, settings):
-    """Writes a flat dictionary as JSON, beside first, so that a stop never leaves half a file."""
-    beside = pathlib.Path(f"{path}.part")
-    beside.write_text(json.dumps(settings, indent=2) + "\n")
-    os.replace(beside, path)
+    """Writes a flat dictionary as JSON."""
+    with files.replacing(path) as beside:
+        beside.write_text(json.dumps(settings, indent=2) + "\n")
 
 
 def read_settings(path):
     """The settings of an earlier run; ValueError if there are none or they cannot be read."""
     try:
-        return json.loads(pathlib.Path(path).read_text())
+        return dict(json.loads(pathlib.Path(path).read_text()))
     except FileNotFoundError:
         raise ValueError(f"{path}: not found; expected the folder of a run that morph3d-train has begun") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not JSON ({error}); restore the file or train into another folder") from None
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: not the settings of a run ({error}); restore the file or train into another folder") from None
 
 
 def require_same(path, settings, names):
@@ -98,4 +106,4 @@ def require_same(path, settings, names):
     for name in names:
         if earlier.get(name) != settings[name]:
             raise ValueError(f"{path}: this run has {name} = {earlier.get(name)!r}, but {settings[name]!r} was asked for; "
-                             f"give the same again, or another --output")
+                             f"give what it began with, or begin another run")

@@ -59,4 +59,5 @@ def run(model, stage, checkpoints, watchers):
         # One Keras epoch: what happens every so many steps is the callbacks' affair.
         model.fit(stage.batches(start), steps_per_epoch=stage.last - start, shuffle=False, verbose=0,
                   callbacks=[callbacks.StopOnNonFinite(checkpoints), callbacks.Progress(stage, start), *watchers])
+    if checkpoints.step == stage.last:  # also when the last try was stopped just before this
         checkpoints.save_stage(stage.name)

@@ -46,7 +46,7 @@ def test_an_empty_folder_of_photos_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("flag, message", [("--views=0", "flag --views=0"), ("--hybrid_learning_rate=-1", "hybrid_learning_rate"),
-                                           ("--photo_batch=1", "flag --photo_batch=1"), ("--encoder=nobody", "encoder")])
+                                           ("--photo_batch=1", "flag --photo_batch=1"), ("--encoder=nobody", "flag --encoder=nobody")])
 def test_a_flag_out_of_range_is_named(tmp_path, flag, message):
     result = program("train", f"--photos={tmp_path}", f"--output={tmp_path / 'run'}", flag)
     assert result.returncode != 0 and message in result.stderr

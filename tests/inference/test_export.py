@@ -57,6 +57,7 @@ def test_a_folder_of_something_else_is_neither_read_nor_overwritten(parts, tmp_p
     with pytest.raises(ValueError, match="mine: holds no saved_model.pb"):
         export.save(export.Reconstructor(*parts), tmp_path / "mine")
     assert (tmp_path / "mine" / "diary.txt").read_text() == "dear"
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_another_saved_model_is_refused(tmp_path):

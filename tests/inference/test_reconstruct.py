@@ -32,7 +32,7 @@ def test_the_crop_shows_the_face(face):
 
 def test_all_files_are_written_and_hold_the_face(face, tmp_path):
     paths = reconstruct.write(face, tmp_path / "faces", "astronaut")
-    assert [path.name for path in paths] == ["astronaut.obj", "astronaut.ply", "astronaut.glb", "astronaut.png"]
+    assert [path.name for path in paths] == ["astronaut.obj", "astronaut.ply", "astronaut.glb", "astronaut_views.png"]
     mesh = trimesh.load(paths[1], process=False)
     np.testing.assert_allclose(mesh.vertices, face.vertices, atol=1e-3)
     picture = cv2.imread(str(paths[3]))

@@ -155,6 +155,7 @@ BROKEN = {
                  "expression/model/pcaVariance with -1, expected no negative"),
     "quads": ({"shape/representer/cells": np.ones((4, 9), int)},
               r"shape/representer/cells of shape \(4, 9\), expected \(3, M\)"),
+    "no such vertex": ({"shape/representer/cells": np.full((3, 9), 68)}, r"triangles must be vertex indices in 0..67"),
     "other colours": ({"color/model/mean": np.ones(30), "color/model/pcaBasis": np.ones((30, 4))},
                       r"mean_colors must have shape \[68, 3\], found \[10, 3\]"),
     "landmarks": ({"metadata/landmarks/json": b'{"id": 3}'}, "unreadable landmarks in metadata/landmarks/json"),
@@ -194,6 +195,14 @@ def test_a_file_that_is_none(tmp_path):
         basel.read(path)
     path.write_bytes(b"PK\x03\x04")
     with pytest.raises(ValueError, match=r"model.h5: found a file that is not HDF5, expected"):
+        basel.read(path)
+
+
+def test_a_file_that_was_cut_short_is_named(face):
+    path = face.write()
+    content = path.read_bytes()
+    path.write_bytes(content[:len(content) // 2])
+    with pytest.raises(ValueError, match="model2017-1_test.*found a damaged file"):
         basel.read(path)
 
 

@@ -135,7 +135,7 @@ def test_a_checkpoint_of_another_model_is_refused(tiny_model, tiny_encoder, tmp_
     model = training(tiny_model, tiny_encoder)
     checkpoints.Checkpoints(tmp_path, model.decoder, model.optimizer).save()
     other = decoder.build(tiny_encoder.feature_size, 3, tiny_model.texture_size, hidden=(32,))
-    with pytest.raises(ValueError, match="ckpt-0: a checkpoint of another model"):
+    with pytest.raises(ValueError, match="ckpt-0: damaged, or a checkpoint of another model"):
         checkpoints.restore_decoder(tmp_path, other)
 
 
@@ -154,7 +154,8 @@ def test_a_run_goes_on_with_the_settings_it_began_with_only(tmp_path):
         checkpoints.require_same(path, {"fingerprint": "b"}, ["fingerprint"])
 
 
-@pytest.mark.parametrize("content, message", [(None, "not found"), ("{", "not JSON")])
+@pytest.mark.parametrize("content, message", [(None, "not found"), ("{", "not the settings of a run"),
+                                              ("[1]", "not the settings of a run")])
 def test_unreadable_settings_name_the_file(tmp_path, content, message):
     path = tmp_path / "settings.json"
     if content:

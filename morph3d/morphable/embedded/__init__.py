@@ -8,9 +8,10 @@ import concurrent.futures
 import hashlib
 import os
 import pathlib
-import tempfile
 
 import numpy as np
+
+from morph3d import files
 
 POPULATION = 300  # heads; more do not change the modes visibly
 COMPONENTS = 80
@@ -37,7 +38,9 @@ def read(population=POPULATION, components=COMPONENTS, coarseness=1.2, seed=SEED
     path = cache_folder() / f"embedded-{_key(population, components, coarseness, seed)}.npz"
     if not path.is_file():
         print(f"morph3d: sculpting the embedded morphable model, once, into {path}", flush=True)
-        _save(path, painted(sculpt(population, components, coarseness, seed)))
+        arrays = painted(sculpt(population, components, coarseness, seed))
+        with files.replacing(path) as beside:
+            np.savez(beside, **arrays)
     with np.load(path) as file:
         return MorphableModel.from_arrays("embedded", **file)
 
@@ -97,10 +100,3 @@ def _key(*settings):
     return digest.hexdigest()[:12]
 
 
-def _save(path, arrays):
-    """Written beside and renamed: a reader never sees half a file, and two builders do not disturb each other."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(suffix=".npz", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        np.savez(file, **arrays)
-    os.replace(name, path)

@@ -1,0 +1,106 @@
+"""A whole run through the programs: train, stop, go on, export, reconstruct; and what they refuse on the way."""
+import json
+
+import h5py
+import numpy as np
+import pytest
+import skimage.data
+
+from morph3d.inference.reconstruct import write_picture
+from tests.experiments.test_programs import last_line, program
+
+
+def write_basel(path, model, scale=1.):
+    """The tiny model in the Basel layout."""
+    with h5py.File(path, "w") as file:
+        for group, mean, basis in (("shape", model.mean_vertices, model.shape_basis * scale),
+                                   ("color", model.mean_colors, model.texture_basis),
+                                   ("expression", model.mean_vertices * 0., model.expression_basis)):
+            length = np.linalg.norm(basis, axis=1)
+            file[f"{group}/model/mean"] = np.ravel(mean)
+            file[f"{group}/model/pcaBasis"] = (basis / length[:, None]).numpy().T
+            file[f"{group}/model/pcaVariance"] = length**2
+        file["shape/representer/cells"] = model.triangles.numpy().T
+        names = {8: "center.chin.tip", 30: "center.nose.tip", 36: "right.eye.corner_outer", 39: "right.eye.corner_inner",
+                 42: "left.eye.corner_inner", 45: "left.eye.corner_outer", 48: "right.lips.corner", 54: "left.lips.corner",
+                 51: "center.lips.upper.outer", 57: "center.lips.lower.outer"}
+        points = [{"id": name, "coordinates": model.mean_vertices.numpy()[model.landmarks[i]].astype(float).tolist()}
+                  for i, name in names.items()]
+        file["metadata/landmarks/json"] = json.dumps(points)
+
+
+@pytest.fixture(scope="module")
+def work(tiny_model, tmp_path_factory):
+    """A folder with four photos of a face, a broken one, and two morphable models."""
+    folder = tmp_path_factory.mktemp("work")
+    photo = skimage.data.astronaut()
+    for i, light in enumerate((1., .9, .8, .7)):
+        write_picture(folder / "photos" / f"{i}.png", np.uint8(photo * light))
+    (folder / "photos" / "broken.jpg").write_text("no photo")
+    write_basel(folder / "model.h5", tiny_model)
+    write_basel(folder / "other.h5", tiny_model, scale=2.)
+    return folder
+
+
+def train(work, *changes):
+    return program("train", f"--photos={work / 'photos'}", f"--output={work / 'run'}", f"--morphable_model={work / 'model.h5'}",
+                   "--synthetic_steps=2", "--synthetic_batch=4", "--photo_batch=8", "--drawn_photos=2", "--views=1",
+                   "--hybrid_synthetic_batch=2", *changes)
+
+
+@pytest.fixture(scope="module")
+def trained(work):
+    return train(work, "--hybrid_steps=2")
+
+
+def test_training_skips_what_is_no_photo_and_says_so(trained):
+    assert trained.returncode == 0, trained.stderr
+    assert "broken.jpg: cannot be read" in trained.stderr
+    assert "aligned 4 of 5 photos" in trained.stderr
+    assert "photos/s" in trained.stderr
+
+
+def test_a_finished_run_has_nothing_left_to_do(work, trained):
+    checkpoint = (work / "run" / "checkpoints" / "checkpoint").read_text()
+    again = train(work, "--hybrid_steps=2")
+    assert again.returncode == 0 and "going on from" in again.stderr
+    assert (work / "run" / "checkpoints" / "checkpoint").read_text() == checkpoint
+
+
+def test_a_run_of_another_model_is_refused_and_kept(work, trained):
+    before = sorted((path, path.stat().st_mtime_ns) for path in (work / "run" / "checkpoints").iterdir())
+    result = train(work, "--hybrid_steps=2", f"--morphable_model={work / 'other.h5'}")
+    assert "settings.json: this run has fingerprint = " in last_line(result)
+    assert before == sorted((path, path.stat().st_mtime_ns) for path in (work / "run" / "checkpoints").iterdir())
+
+
+def test_too_few_photos_for_a_batch_are_refused_before_training(work, trained):
+    result = train(work, "--hybrid_steps=2", "--photo_batch=128", f"--output={work / 'never'}")
+    assert "8 faces to train on (mirrored ones counted), fewer than the --photo_batch=128" in last_line(result)
+    assert not (work / "never" / "settings.json").exists()
+
+
+def test_export_and_reconstruct(work, trained):
+    for stage in ("synthetic", "hybrid"):
+        exported = program("export", f"--run={work / 'run'}", f"--output={work / stage}",
+                           f"--checkpoint={work / 'run' / 'checkpoints' / stage}")
+        assert exported.returncode == 0, exported.stderr
+    made = program("reconstruct", f"--model={work / 'hybrid'}", f"--photo={work / 'photos' / '0.png'}", f"--output={work / 'faces'}")
+    assert made.returncode == 0, made.stderr
+    assert sorted(path.name for path in (work / "faces").iterdir()) == ["0.glb", "0.obj", "0.ply", "0_views.png"]
+
+
+def test_two_photos_of_one_name_are_refused(work, trained):
+    result = program("reconstruct", f"--model={work / 'hybrid'}", f"--output={work / 'twice'}",
+                     f"--photo={work / 'photos' / '0.png'}", f"--photo={work / '0.jpg'}")
+    assert "two photos of one name" in last_line(result) and not (work / "twice").exists()
+
+
+def test_stray_arguments_are_refused(work):
+    result = program("reconstruct", f"--model={work}", "--photo=a.jpg", "b.jpg")
+    assert result.returncode != 0 and "unexpected argument 'b.jpg'" in result.stderr + result.stdout
+
+
+def test_help_lists_the_flags():
+    result = program("train", "--help")
+    assert "--photos" in result.stdout and "--hybrid_learning_rate" in result.stdout
