@@ -77,7 +77,7 @@ setup(
                            depends=glob.glob("morph3d/renderer/kernels/*.h"), language="c++")],
     cmdclass={"build_ext": BuildOps},
     install_requires=REQUIREMENTS,
-    extras_require={"test": ["hypothesis==6.170.15", "pytest==9.2.0", "ruff==0.17.6"]},
+    extras_require={"test": ["hypothesis==6.168.5", "pytest==9.2.0", "ruff==0.17.6"]},
     entry_points={"console_scripts": [
         "morph3d-train=experiments.train:run",
         "morph3d-reconstruct=experiments.reconstruct:run",
