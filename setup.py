@@ -17,7 +17,7 @@ REQUIREMENTS = [
     "face_recognition_models==0.3.0",
     "h5py==3.14.0",
     "keras==3.15.1; python_version >= '3.11'",
-    "keras==3.15.1; python_version < '3.11'",  # the last for Python 3.10
+    "keras==3.12.4; python_version < '3.11'",  # the last for Python 3.10
     "keras-facenet==0.3.2",
     "mtcnn==1.0.0",
     "opencv-python-headless==5.0.0.93",
