@@ -45,11 +45,10 @@ def test_an_empty_folder_of_photos_is_named(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("flag, message", [("--views=0", "flag --views=0"), ("--hybrid_learning_rate=-1", "hybrid_learning_rate"),
-                                           ("--photo_batch=1", "flag --photo_batch=1"), ("--encoder=nobody", "flag --encoder=nobody")])
-def test_a_flag_out_of_range_is_named(tmp_path, flag, message):
+@pytest.mark.parametrize("flag", ["--views=0", "--hybrid_learning_rate=-1.0", "--photo_batch=1", "--encoder=nobody"])
+def test_a_flag_out_of_range_is_named(tmp_path, flag):
     result = program("train", f"--photos={tmp_path}", f"--output={tmp_path / 'run'}", flag)
-    assert result.returncode != 0 and message in result.stderr
+    assert result.returncode != 0 and f"flag {flag}" in result.stderr
     assert not (tmp_path / "run").exists()
 
 

@@ -85,7 +85,8 @@ def test_export_and_reconstruct(work, trained):
         exported = program("export", f"--run={work / 'run'}", f"--output={work / stage}",
                            f"--checkpoint={work / 'run' / 'checkpoints' / stage}")
         assert exported.returncode == 0, exported.stderr
-    made = program("reconstruct", f"--model={work / 'hybrid'}", f"--photo={work / 'photos' / '0.png'}", f"--output={work / 'faces'}")
+    made = program("reconstruct", f"--model={work / 'hybrid'}", f"--photo={work / 'photos' / '0.png'}",
+                   f"--output={work / 'faces'}")
     assert made.returncode == 0, made.stderr
     assert sorted(path.name for path in (work / "faces").iterdir()) == ["0.glb", "0.obj", "0.ply", "0_views.png"]
 
