@@ -21,12 +21,12 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("output", "runs/demo", "Folder for everything the demonstration makes.")
 flags.DEFINE_integer("training_photos", 240, "Pictures to train on.", lower_bound=100)
 flags.DEFINE_integer("test_photos", 40, "Pictures to measure on.", lower_bound=1)
-flags.DEFINE_integer("synthetic_steps", 1200, "Steps of stage 1.", lower_bound=1)
-flags.DEFINE_integer("hybrid_steps", 250, "Steps of stage 2.", lower_bound=1)
+flags.DEFINE_integer("synthetic_steps", 1000, "Steps of stage 1.", lower_bound=1)
+flags.DEFINE_integer("hybrid_steps", 200, "Steps of stage 2.", lower_bound=1)
 
 # Minutes are too short for the settings of half an hour: the first steps of stage 2 would shake the decoder more than the rest
 # mends, and coefficients that the pictures hardly show would be driven to unit variance before they mean anything.
-GENTLE = ("--hybrid_learning_rate=1e-4", "--identity_weight=5", "--batch_weight=7e-4")
+GENTLE = ("--hybrid_learning_rate=1e-4", "--parameter_weight=.03", "--identity_weight=5", "--batch_weight=7e-4")
 
 
 def main():
