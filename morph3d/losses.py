@@ -11,7 +11,7 @@ import tensorflow as tf
 class LossWeights(NamedTuple):
     """What each term is multiplied with. The defaults put identity first.
 
-    The paper prints 1, 1, 10, 0.07 and 0.4, 0.002 (`PAPER_WEIGHTS`). On coefficients of unit variance its parameter loss, a sum
+    The paper prints 1, 1, 10, 0.07 and 0.4, 0.002. On coefficients of unit variance its parameter loss, a sum
     of 398 squares, drowns the identity loss, which is at most 2.
     """
     parameter: float = .003
@@ -20,9 +20,6 @@ class LossWeights(NamedTuple):
     loopback: float = .003
     shape: float = .4  # of the shape coefficients inside the parameter and loopback losses
     texture: float = .1  # of the texture coefficients there
-
-
-PAPER_WEIGHTS = LossWeights(parameter=1., identity=1., batch=10., loopback=.07, shape=.4, texture=.002)
 
 
 def parameter_loss(predicted, true, weights):
