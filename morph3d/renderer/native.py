@@ -1,4 +1,4 @@
-"""The only place that loads the compiled ops (`kernels/*_ops.cc`, built by setup.py)."""
+"""The compiled ops (`kernels/*_ops.cc`, built by setup.py) and their gradients; the only place that loads them."""
 import functools
 import pathlib
 
@@ -31,3 +31,35 @@ def load(folder):
     except tf.errors.NotFoundError as error:
         message = f"{library}: TensorFlow {tf.__version__} cannot load it ({error.message}): {remedy}"
         raise ImportError(message) from error
+
+
+@tf.RegisterGradient("Morph3dRasterize")
+def _rasterize_gradient(op, _, barycentrics_gradient, __):
+    clip, triangles = op.inputs
+    return ops().morph3d_rasterize_grad(clip, triangles, op.outputs[0], barycentrics_gradient), None
+
+
+@tf.RegisterGradient("Morph3dInterpolate")
+def _interpolate_gradient(op, output_gradient):
+    attributes, barycentrics = ops().morph3d_interpolate_grad(*op.inputs, output_gradient)
+    return attributes, None, None, barycentrics
+
+
+@tf.RegisterGradient("Morph3dVertexNormals")
+def _vertex_normals_gradient(op, normals_gradient, _):
+    return ops().morph3d_vertex_normals_grad(*op.inputs, *op.outputs, normals_gradient), None
+
+
+@tf.RegisterGradient("Morph3dShade")
+def _shade_gradient(op, gradient):
+    return ops().morph3d_shade_grad(*op.inputs, gradient, specular=op.get_attr("specular"), shininess=op.get_attr("shininess"))
+
+
+@tf.RegisterGradient("Morph3dLinearFromSrgb")
+def _linear_from_srgb_gradient(op, gradient):
+    return ops().morph3d_linear_from_srgb_grad(op.inputs[0], gradient)
+
+
+@tf.RegisterGradient("Morph3dSrgbFromLinear")
+def _srgb_from_linear_gradient(op, gradient):
+    return ops().morph3d_srgb_from_linear_grad(op.inputs[0], gradient)

@@ -1,10 +1,8 @@
 """Normals of a mesh at its vertices."""
-import tensorflow as tf
-
-from morph3d.renderer import native
+from morph3d.renderer import backends
 
 
-def vertex_normals(vertices, triangles):
+def vertex_normals(vertices, triangles, backend="auto"):
     """Unit normals: the triangles' cross products (so weighted by area), summed at each vertex and normalised.
 
     A vertex without a triangle, or whose sum vanishes, has the normal 0 and gives no gradient.
@@ -12,6 +10,7 @@ def vertex_normals(vertices, triangles):
     Args:
       vertices: [B, V, 3] float32.
       triangles: [T, 3] int32, counter-clockwise from outside.
+      backend: see backends.ops.
 
     Returns:
       [B, V, 3] float32, pointing outwards.
@@ -19,9 +18,4 @@ def vertex_normals(vertices, triangles):
     Raises:
       InvalidArgumentError or ValueError: a wrong shape, or a triangle index outside of [0, V).
     """
-    return native.ops().morph3d_vertex_normals(vertices, triangles).normals
-
-
-@tf.RegisterGradient("Morph3dVertexNormals")
-def _vertex_normals_gradient(op, normals_gradient, _):
-    return native.ops().morph3d_vertex_normals_grad(*op.inputs, *op.outputs, normals_gradient), None
+    return backends.ops(backend).morph3d_vertex_normals(vertices, triangles)[0]

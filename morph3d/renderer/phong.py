@@ -1,14 +1,12 @@
 """Phong's reflection model at every pixel, in linear light (paper, section 3.2.2)."""
-import tensorflow as tf
-
-from morph3d.renderer import native
+from morph3d.renderer import backends
 
 # Chosen by eye on skin: a soft highlight on forehead, nose and cheekbones.
 SPECULAR = .12
 SHININESS = 12.
 
 
-def shade(albedo, normals, positions, lights, specular=SPECULAR, shininess=SHININESS):
+def shade(albedo, normals, positions, lights, specular=SPECULAR, shininess=SHININESS, backend="auto"):
     """Ambient, diffuse and specular reflection of point lights, seen by a camera at the origin.
 
     I = Ka Kd + sum over lights I_l (Kd n.l + Ks max(r.v, 0)^shininess) [n.l > 0], r = 2 (n.l) n - l, Ks = c - c Kd.
@@ -22,6 +20,7 @@ def shade(albedo, normals, positions, lights, specular=SPECULAR, shininess=SHINI
       lights: PointLights of B pictures, any number of lights.
       specular: the paper's constant c, in 0..1.
       shininess: Phong's exponent, at least 1.
+      backend: see backends.ops.
 
     Returns:
       [B, H, W, 3] linear light, not clipped.
@@ -29,11 +28,4 @@ def shade(albedo, normals, positions, lights, specular=SPECULAR, shininess=SHINI
     Raises:
       InvalidArgumentError or ValueError: a wrong shape, or a constant out of range.
     """
-    return native.ops().morph3d_shade(albedo, normals, positions, lights.positions, lights.intensities, lights.ambient,
-                                      specular=specular, shininess=shininess)
-
-
-@tf.RegisterGradient("Morph3dShade")
-def _shade_gradient(op, gradient):
-    return native.ops().morph3d_shade_grad(*op.inputs, gradient, specular=op.get_attr("specular"),
-                                           shininess=op.get_attr("shininess"))
+    return backends.ops(backend).morph3d_shade(albedo, normals, positions, *lights, specular=specular, shininess=shininess)

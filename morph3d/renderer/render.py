@@ -16,11 +16,13 @@ class Rendering(NamedTuple):
     barycentrics: tf.Tensor  # [B, H, W, 3] perspective-correct, background 0
 
 
-def render(vertices, colors, triangles, scene, size):
+def render(vertices, colors, triangles, scene, size, gradient="fused", backend="auto"):
     """Renders one mesh topology in B shapes, colours and scenes.
 
     Differentiable with respect to vertices, colours and every field of the scene, except that silhouettes do not move
     (see rasterize). Gradients are finite, also of pixels that see only background.
+
+    Everything is computed in float32, also for callers that hand over halves.
 
     Args:
       vertices: [B, V, 3] mm in model space.
@@ -28,17 +30,20 @@ def render(vertices, colors, triangles, scene, size):
       triangles: [T, 3] int32, counter-clockwise from outside.
       scene: Scene of B pictures.
       size: side of the square pictures, pixels.
+      gradient: see rasterize.
+      backend: see backends.ops.
 
     Returns:
       Rendering.
     """
+    vertices, colors, scene = tf.nest.map_structure(lambda tensor: tf.cast(tensor, tf.float32), (vertices, colors, scene))
     world = transforms.world_from_model(vertices, scene.pose)
     clip = transforms.raster_from_clip(transforms.clip_from_world(world, scene.camera))
-    raster = rasterize(clip, triangles, size, size)
-    albedo = interpolate(srgb.linear_from_srgb(colors), raster, triangles)
-    normals = interpolate(vertex_normals(world, triangles), raster, triangles)
-    positions = interpolate(world, raster, triangles)
-    image = srgb.srgb_from_linear(phong.shade(albedo, normals, positions, scene.lights))
+    raster = rasterize(clip, triangles, size, size, gradient, backend)
+    albedo = interpolate(srgb.linear_from_srgb(colors, backend), raster, triangles, backend)
+    normals = interpolate(vertex_normals(world, triangles, backend), raster, triangles, backend)
+    positions = interpolate(world, raster, triangles, backend)
+    image = srgb.srgb_from_linear(phong.shade(albedo, normals, positions, scene.lights, backend=backend), backend)
     background = tf.image.resize(scene.background, [size, size])
     image = tf.where(raster.mask[..., None], image, background)
     return Rendering(image, raster.mask, raster.triangle_ids, raster.barycentrics)

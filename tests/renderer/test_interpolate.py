@@ -41,7 +41,7 @@ def test_a_plane_is_interpolated_with_perspective():
 
 
 def test_the_background_is_zero_and_gives_no_gradient():
-    nothing = Raster(tf.fill([1, 4, 4], -1), tf.ones([1, 4, 4, 3]), tf.zeros([1, 4, 4], tf.bool))
+    nothing = Raster(tf.fill([1, 4, 4], -1), tf.ones([1, 4, 4, 3]), tf.zeros([1, 4, 4], tf.bool), tf.ones([1, 4, 4]))
     attributes = tf.ones([1, 3, 2])
     with tf.GradientTape() as tape:
         tape.watch([attributes, nothing.barycentrics])
@@ -52,12 +52,12 @@ def test_the_background_is_zero_and_gives_no_gradient():
 
 @pytest.mark.parametrize("index", [-2, 1])
 def test_a_triangle_id_out_of_range_is_refused(index):
-    raster = Raster(tf.fill([1, 4, 4], index), tf.ones([1, 4, 4, 3]), tf.ones([1, 4, 4], tf.bool))
+    raster = Raster(tf.fill([1, 4, 4], index), tf.ones([1, 4, 4, 3]), tf.ones([1, 4, 4], tf.bool), tf.ones([1, 4, 4]))
     with pytest.raises(tf.errors.InvalidArgumentError, match=rf"triangle_ids must lie in \[-1, 1\), but found {index}"):
         interpolate(tf.ones([1, 3, 2]), raster, tf.constant([[0, 1, 2]]))
 
 
 def test_another_batch_is_refused():
-    raster = Raster(tf.fill([2, 4, 4], 0), tf.ones([2, 4, 4, 3]), tf.ones([2, 4, 4], tf.bool))
+    raster = Raster(tf.fill([2, 4, 4], 0), tf.ones([2, 4, 4, 3]), tf.ones([2, 4, 4], tf.bool), tf.ones([2, 4, 4]))
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"triangle_ids must have the shape \[B=1, H, W\]"):
         interpolate(tf.ones([1, 3, 2]), raster, tf.constant([[0, 1, 2]]))

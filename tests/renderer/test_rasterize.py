@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import strategies as st
-from tensorflow_graphics.rendering import barycentrics as tfg_barycentrics
-from tensorflow_graphics.rendering import framebuffer as tfg_framebuffer
 
 from morph3d.renderer.rasterize import rasterize
 from tests.oracles import rasterizer as oracle
@@ -25,28 +23,19 @@ def clip_of(pixels, height, width, z=0.):
 def test_ids_barycentrics_and_depth_match_the_equations(seed):
     clip, triangles = meshes.soup(seed)
     raster = rasterize(clip, triangles, 33, 47)
-    ids, barycentrics, _, margin = oracle.rasterize(clip[0], triangles, 33, 47)
+    ids, barycentrics, depth, margin = oracle.rasterize(clip[0], triangles, 33, 47)
     sure = margin > 1e-5
     assert sure.mean() > .99 and .2 < (ids >= 0).mean() < .999
     np.testing.assert_array_equal(raster.triangle_ids[0].numpy()[sure], ids[sure])
     np.testing.assert_array_equal(raster.mask[0], raster.triangle_ids[0] >= 0)
     np.testing.assert_allclose(raster.barycentrics[0].numpy()[sure], barycentrics[sure], atol=2e-6)
+    np.testing.assert_allclose(raster.depth[0].numpy()[sure], depth[sure], atol=2e-6)
 
 
 def test_near_and_far_plane_cut_pixel_by_pixel():
     clip = tf.constant([[[-1., -1., -2., 1.], [1., -1., 2., 1.], [0., 4., 0., 1.]]])  # z = 2 x: seen where |x| <= 1 / 2
     mask = rasterize(clip, TRIANGLE, 64, 64).mask[0].numpy()
     assert mask[2, 16:48].all() and not mask[:, :16].any() and not mask[:, 48:].any()
-
-
-def tfg_values(clip, triangles, raster):
-    """TensorFlow Graphics' definition of the barycentrics on our triangle ids, [B, H, W, 3], 0 at the background."""
-    mask = tf.cast(raster.mask[..., None], tf.float32)
-    ids = tf.maximum(raster.triangle_ids, 0)[..., None]
-    frame = tfg_framebuffer.Framebuffer(
-        foreground_mask=mask, triangle_id=ids, vertex_ids=tf.gather(triangles, ids[..., 0]),
-        barycentrics=tfg_framebuffer.RasterizedAttribute(raster.barycentrics, None, None))
-    return tfg_barycentrics.differentiable_barycentrics(frame, clip, triangles).barycentrics.value * mask
 
 
 def test_values_and_gradient_match_tensorflow_graphics():
@@ -56,7 +45,7 @@ def test_values_and_gradient_match_tensorflow_graphics():
         tape.watch(clip)
         raster = rasterize(clip, triangles, 24, 40)
         ours = tf.reduce_sum(weights * raster.barycentrics)
-        expected = tfg_values(clip, triangles, raster)
+        expected = rasterize(clip, triangles, 24, 40, gradient="tfg").barycentrics
         theirs = tf.reduce_sum(weights * expected)
     np.testing.assert_allclose(raster.barycentrics, expected, atol=1e-4)
     gradient, reference = tape.gradient(ours, clip).numpy(), tape.gradient(theirs, clip).numpy()

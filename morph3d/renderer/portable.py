@@ -1,0 +1,1 @@
+"""The functions of the compiled ops in TensorFlow's own ops."""

@@ -1,0 +1,22 @@
+"""The barycentrics by TensorFlow Graphics: the definition, as it is read there, and the oracle of our own."""
+import tensorflow as tf
+from tensorflow_graphics.rendering import barycentrics as tfg_barycentrics
+from tensorflow_graphics.rendering import framebuffer
+
+
+def barycentrics(clip, triangles, raster):
+    """Barycentrics of what a raster sees, differentiable with respect to x, y and w of `clip`.
+
+    Args:
+      clip: [B, V, 4] float32 clip space; triangles: [T, 3] int32.
+      raster: Raster made from them; of it the triangle ids and the mask are used.
+
+    Returns:
+      [B, H, W, 3] float32, 0 where there is only background.
+    """
+    mask = tf.cast(raster.mask[..., None], tf.float32)
+    ids = tf.maximum(raster.triangle_ids, 0)  # theirs has no id for the background
+    frame = framebuffer.Framebuffer(
+        foreground_mask=mask, triangle_id=ids[..., None], vertex_ids=tf.gather(triangles, ids),
+        barycentrics=framebuffer.RasterizedAttribute(tf.stop_gradient(raster.barycentrics), None, None))
+    return mask * tfg_barycentrics.differentiable_barycentrics(frame, clip, triangles).barycentrics.value
