@@ -93,10 +93,14 @@ inline void ForEach(OpKernelContext* context, int64_t count, const std::function
                                 });
 }
 
-// Into how many pieces to cut each of `batch` pictures, so that a lone picture uses every core too.
-inline int64_t PiecesPerPicture(OpKernelContext* context, int64_t batch) {
+// Runs work(image, piece, pieces) for every piece of every picture of a batch: one piece each, or as many as there are
+// threads to spare, so that a lone picture uses every core too.
+inline void ForEachPiece(OpKernelContext* context, int64_t batch,
+                         const std::function<void(int64_t, int64_t, int64_t)>& work) {
+  if (batch == 0) return;
   const int64_t threads = context->device()->tensorflow_cpu_worker_threads()->num_threads;
-  return batch == 0 ? 1 : std::max<int64_t>(1, threads / batch);
+  const int64_t pieces = std::max<int64_t>(1, threads / batch);
+  ForEach(context, batch * pieces, [&](int64_t task) { work(task / pieces, task % pieces, pieces); });
 }
 
 }  // namespace morph3d

@@ -18,12 +18,12 @@ void FetchVertex(const float* values, int channels) {
 
 // kChannels = 0 stands for a number known only at run time.
 template <int kChannels>
-void InterpolateChannels(const Fragments& fragments, const float* attributes, int runtime_channels, int64_t first,
-                         int64_t end, float* output) {
+void InterpolateChannels(const Fragments& fragments, const float* attributes, int runtime_channels, Range pixels,
+                         float* output) {
   const int channels = kChannels ? kChannels : runtime_channels;
-  std::fill(output + first * channels, output + end * channels, 0.f);
+  std::fill(output + pixels.first * channels, output + pixels.end * channels, 0.f);
   ForEachCoveredPixel(
-      fragments.triangle_ids, first, end, fragments.triangles,
+      fragments.triangle_ids, pixels, fragments.triangles,
       [&](int64_t vertex) { FetchVertex<0>(attributes + vertex * channels, channels); },
       [&](int64_t pixel, const int32_t* corner) {
         const float* weight = fragments.barycentrics + 3 * pixel;
@@ -37,12 +37,13 @@ void InterpolateChannels(const Fragments& fragments, const float* attributes, in
 
 template <int kChannels>
 void InterpolateChannelsGradient(const Fragments& fragments, const float* attributes, int runtime_channels,
-                                 const float* output_gradient, float* attributes_gradient,
-                                 float* barycentrics_gradient) {
+                                 const float* output_gradient, Range vertices, Range pixels,
+                                 float* attributes_gradient, float* barycentrics_gradient) {
   const int channels = kChannels ? kChannels : runtime_channels;
-  std::fill(barycentrics_gradient, barycentrics_gradient + 3 * fragments.pixel_count, 0.f);
+  std::fill(attributes_gradient + vertices.first * channels, attributes_gradient + vertices.end * channels, 0.f);
+  std::fill(barycentrics_gradient + 3 * pixels.first, barycentrics_gradient + 3 * pixels.end, 0.f);
   ForEachCoveredPixel(
-      fragments.triangle_ids, 0, fragments.pixel_count, fragments.triangles,
+      fragments.triangle_ids, {0, fragments.pixel_count}, fragments.triangles,
       [&](int64_t vertex) {
         FetchVertex<0>(attributes + vertex * channels, channels);
         FetchVertex<1>(attributes_gradient + vertex * channels, channels);
@@ -50,38 +51,39 @@ void InterpolateChannelsGradient(const Fragments& fragments, const float* attrib
       [&](int64_t pixel, const int32_t* corner) {
         const float* g = output_gradient + pixel * channels;
         for (int i = 0; i < 3; ++i) {
-          const float weight = fragments.barycentrics[3 * pixel + i];
-          const float* value = attributes + static_cast<int64_t>(corner[i]) * channels;
-          float* gradient = attributes_gradient + static_cast<int64_t>(corner[i]) * channels;
-          float dot = 0.f;
-          for (int k = 0; k < channels; ++k) {
-            dot += g[k] * value[k];
-            gradient[k] += weight * g[k];
+          const int64_t offset = static_cast<int64_t>(corner[i]) * channels;
+          if (vertices.Holds(corner[i])) {
+            const float weight = fragments.barycentrics[3 * pixel + i];
+            for (int k = 0; k < channels; ++k) attributes_gradient[offset + k] += weight * g[k];
           }
-          barycentrics_gradient[3 * pixel + i] = dot;
+          if (pixels.Holds(pixel)) {
+            float dot = 0.f;
+            for (int k = 0; k < channels; ++k) dot += g[k] * attributes[offset + k];
+            barycentrics_gradient[3 * pixel + i] = dot;
+          }
         }
       });
 }
 
 }  // namespace
 
-void Interpolate(const Fragments& fragments, const float* attributes, int channels, int64_t first, int64_t end,
-                 float* output) {
+void Interpolate(const Fragments& fragments, const float* attributes, int channels, Range pixels, float* output) {
   switch (channels) {
-    case 3: return InterpolateChannels<3>(fragments, attributes, channels, first, end, output);
-    case 6: return InterpolateChannels<6>(fragments, attributes, channels, first, end, output);
-    case 9: return InterpolateChannels<9>(fragments, attributes, channels, first, end, output);
-    default: return InterpolateChannels<0>(fragments, attributes, channels, first, end, output);
+    case 3: return InterpolateChannels<3>(fragments, attributes, channels, pixels, output);
+    case 6: return InterpolateChannels<6>(fragments, attributes, channels, pixels, output);
+    case 9: return InterpolateChannels<9>(fragments, attributes, channels, pixels, output);
+    default: return InterpolateChannels<0>(fragments, attributes, channels, pixels, output);
   }
 }
 
 void InterpolateGradient(const Fragments& fragments, const float* attributes, int channels,
-                         const float* output_gradient, float* attributes_gradient, float* barycentrics_gradient) {
+                         const float* output_gradient, Range vertices, Range pixels, float* attributes_gradient,
+                         float* barycentrics_gradient) {
   auto run = InterpolateChannelsGradient<0>;
   if (channels == 3) run = InterpolateChannelsGradient<3>;
   if (channels == 6) run = InterpolateChannelsGradient<6>;
   if (channels == 9) run = InterpolateChannelsGradient<9>;
-  run(fragments, attributes, channels, output_gradient, attributes_gradient, barycentrics_gradient);
+  run(fragments, attributes, channels, output_gradient, vertices, pixels, attributes_gradient, barycentrics_gradient);
 }
 
 }  // namespace morph3d

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "range.h"
+
 namespace morph3d {
 
 // What was seen, pixel by pixel, in row-major order.
@@ -15,15 +17,15 @@ struct Fragments {
   int64_t pixel_count;
 };
 
-// output[p] = sum_i barycentrics[p, i] attributes[triangles[triangle_ids[p], i]] for pixels [first, end); background 0.
+// output[p] = sum_i barycentrics[p, i] attributes[triangles[triangle_ids[p], i]] for the range's pixels; background 0.
 //   attributes [vertex_count, channels], output [pixel_count, channels]
-void Interpolate(const Fragments& fragments, const float* attributes, int channels, int64_t first, int64_t end,
-                 float* output);
+void Interpolate(const Fragments& fragments, const float* attributes, int channels, Range pixels, float* output);
 
-// Its gradients, from output_gradient [pixel_count, channels]: adds to attributes_gradient [vertex_count, channels] and
-// writes barycentrics_gradient [pixel_count, 3] (0 for the background).
+// Its gradients, from output_gradient [pixel_count, channels]: writes the vertices of attributes_gradient [vertex_count,
+// channels] and the pixels of barycentrics_gradient [pixel_count, 3] (0 for the background) that lie in the ranges.
 void InterpolateGradient(const Fragments& fragments, const float* attributes, int channels,
-                         const float* output_gradient, float* attributes_gradient, float* barycentrics_gradient);
+                         const float* output_gradient, Range vertices, Range pixels, float* attributes_gradient,
+                         float* barycentrics_gradient);
 
 }  // namespace morph3d
 

@@ -1,6 +1,6 @@
 // The TensorFlow ops of meshes (rasterise, interpolate, normals): shapes, checks, threads. Every op takes a whole batch
-// of pictures of one mesh topology; sums are made by one thread an image, in order, so that results are the same in
-// every run.
+// of pictures of one mesh topology; every sum is made by one thread, in order, so that results are the same
+// whatever the number of threads.
 #include "checks.h"
 #include "interpolate.h"
 #include "normals.h"
@@ -76,12 +76,9 @@ class RasterizeOp : public OpKernel {
     OP_REQUIRES_OK(context,
                    context->allocate_output(1, TensorShape({batch, size_.height, size_.width, 3}), &barycentrics));
     OP_REQUIRES_OK(context, context->allocate_output(2, TensorShape({batch, size_.height, size_.width}), &depth));
-    const int64_t bands = std::min<int64_t>(PiecesPerPicture(context, batch), size_.height);
-    ForEach(context, batch * bands, [&](int64_t task) {
-      const int64_t image = task / bands, band = task % bands;
-      RasterizeRows(ClipMeshOf(clip, triangles, image), size_, static_cast<int>(band * size_.height / bands),
-                    static_cast<int>((band + 1) * size_.height / bands), ids->flat<int32_t>().data() + image * pixels,
-                    ImageOf(barycentrics, image), ImageOf(depth, image));
+    ForEachPiece(context, batch, [&](int64_t image, int64_t piece, int64_t pieces) {
+      RasterizeRows(ClipMeshOf(clip, triangles, image), size_, ShareOf(size_.height, piece, pieces),
+                    ids->flat<int32_t>().data() + image * pixels, ImageOf(barycentrics, image), ImageOf(depth, image));
     });
   }
 
@@ -106,11 +103,10 @@ class RasterizeGradOp : public OpKernel {
     OP_REQUIRES_OK(context, context->allocate_output(0, clip.shape(), &gradient));
     const RasterSize size = {static_cast<int>(ids.dim_size(1)), static_cast<int>(ids.dim_size(2))};
     const int64_t pixels = ids.dim_size(1) * ids.dim_size(2);
-    ForEach(context, batch, [&](int64_t image) {
-      float* out = ImageOf(gradient, image);
-      std::fill(out, out + clip.dim_size(1) * 4, 0.f);
+    ForEachPiece(context, batch, [&](int64_t image, int64_t piece, int64_t pieces) {
       RasterizeGradient(ClipMeshOf(clip, triangles, image), size, ids.flat<int32_t>().data() + image * pixels,
-                        ImageOf(barycentrics_gradient, image), out);
+                        ImageOf(barycentrics_gradient, image), ShareOf(clip.dim_size(1), piece, pieces),
+                        ImageOf(gradient, image));
     });
   }
 };
@@ -157,11 +153,9 @@ class InterpolateOp : public OpKernel {
     Tensor* output;
     OP_REQUIRES_OK(context,
                    context->allocate_output(0, TensorShape({in.batch, in.height, in.width, in.channels}), &output));
-    const int64_t pieces = PiecesPerPicture(context, in.batch);
-    ForEach(context, in.batch * pieces, [&](int64_t task) {
-      const int64_t image = task / pieces, piece = task % pieces;
-      Interpolate(in.FragmentsOf(image), ImageOf(in.attributes, image), in.channels, piece * in.pixels / pieces,
-                  (piece + 1) * in.pixels / pieces, ImageOf(output, image));
+    ForEachPiece(context, in.batch, [&](int64_t image, int64_t piece, int64_t pieces) {
+      Interpolate(in.FragmentsOf(image), ImageOf(in.attributes, image), in.channels, ShareOf(in.pixels, piece, pieces),
+                  ImageOf(output, image));
     });
   }
 };
@@ -179,11 +173,11 @@ class InterpolateGradOp : public OpKernel {
     Tensor *attributes_gradient, *barycentrics_gradient;
     OP_REQUIRES_OK(context, context->allocate_output(0, in.attributes.shape(), &attributes_gradient));
     OP_REQUIRES_OK(context, context->allocate_output(1, in.barycentrics.shape(), &barycentrics_gradient));
-    ForEach(context, in.batch, [&](int64_t image) {
-      float* out = ImageOf(attributes_gradient, image);
-      std::fill(out, out + in.vertex_count * in.channels, 0.f);
+    ForEachPiece(context, in.batch, [&](int64_t image, int64_t piece, int64_t pieces) {
       InterpolateGradient(in.FragmentsOf(image), ImageOf(in.attributes, image), in.channels,
-                          ImageOf(output_gradient, image), out, ImageOf(barycentrics_gradient, image));
+                          ImageOf(output_gradient, image), ShareOf(in.vertex_count, piece, pieces),
+                          ShareOf(in.pixels, piece, pieces), ImageOf(attributes_gradient, image),
+                          ImageOf(barycentrics_gradient, image));
     });
   }
 };
@@ -208,8 +202,9 @@ class VertexNormalsOp : public OpKernel {
     Tensor *normals, *lengths;
     OP_REQUIRES_OK(context, context->allocate_output(0, vertices.shape(), &normals));
     OP_REQUIRES_OK(context, context->allocate_output(1, TensorShape({batch, count}), &lengths));
-    ForEach(context, batch, [&](int64_t image) {
-      VertexNormals(MeshOf(vertices, triangles, image), ImageOf(normals, image), ImageOf(lengths, image));
+    ForEachPiece(context, batch, [&](int64_t image, int64_t piece, int64_t pieces) {
+      VertexNormals(MeshOf(vertices, triangles, image), ShareOf(count, piece, pieces), ImageOf(normals, image),
+                    ImageOf(lengths, image));
     });
   }
 };
@@ -228,9 +223,15 @@ class VertexNormalsGradOp : public OpKernel {
     OP_REQUIRES_OK(context, CheckShape(normals_gradient, "normals_gradient", {{batch, "B"}, {count, "V"}, {3, "3"}}));
     Tensor* gradient;
     OP_REQUIRES_OK(context, context->allocate_output(0, vertices.shape(), &gradient));
-    ForEach(context, batch, [&](int64_t image) {
-      VertexNormalsGradient(MeshOf(vertices, triangles, image), ImageOf(normals, image), ImageOf(lengths, image),
-                            ImageOf(normals_gradient, image), ImageOf(gradient, image));
+    Tensor sums_gradient;
+    OP_REQUIRES_OK(context, context->allocate_temp(tensorflow::DT_FLOAT, vertices.shape(), &sums_gradient));
+    ForEachPiece(context, batch, [&](int64_t image, int64_t piece, int64_t pieces) {
+      NormalSumsGradient(ImageOf(normals, image), ImageOf(lengths, image), ImageOf(normals_gradient, image),
+                         ShareOf(count, piece, pieces), ImageOf(&sums_gradient, image));
+    });
+    ForEachPiece(context, batch, [&](int64_t image, int64_t piece, int64_t pieces) {
+      VertexNormalsGradient(MeshOf(vertices, triangles, image), ImageOf(sums_gradient, image),
+                            ShareOf(count, piece, pieces), ImageOf(gradient, image));
     });
   }
 };

@@ -1,8 +1,5 @@
 #include "phong.h"
 
-#include <algorithm>
-#include <vector>
-
 #include "vector3.h"
 
 namespace morph3d {
@@ -28,22 +25,17 @@ struct Reflection {
   }
 };
 
-// Sums over a whole picture, in double: fifty thousand small terms.
-struct Sum3 {
-  double x = 0., y = 0., z = 0.;
-  void operator+=(Vector3 a) {
-    x += a.x;
-    y += a.y;
-    z += a.z;
-  }
-  void Write(float* p) const { Store({static_cast<float>(x), static_cast<float>(y), static_cast<float>(z)}, p); }
-};
+void Add(Vector3 a, double* sum) {
+  sum[0] += a.x;
+  sum[1] += a.y;
+  sum[2] += a.z;
+}
 
 }  // namespace
 
-void Shade(const Surface& surface, const Lights& lights, Gloss gloss, int64_t first, int64_t end, float* output) {
+void Shade(const Surface& surface, const Lights& lights, Gloss gloss, Range pixels, float* output) {
   const Vector3 ambient = Load(lights.ambient);
-  for (int64_t i = 3 * first; i < 3 * end; i += 3) {
+  for (int64_t i = 3 * pixels.first; i < 3 * pixels.end; i += 3) {
     const Vector3 albedo = Load(surface.albedo + i), position = Load(surface.positions + i);
     Vector3 diffuse = ambient, specular = kBlack;
     if (!IsZero(Load(surface.normals + i))) {
@@ -60,17 +52,15 @@ void Shade(const Surface& surface, const Lights& lights, Gloss gloss, int64_t fi
 }
 
 // The chain rule, from the last line of Shade to its first; d names the gradient of the sum of outputs times g.
-void ShadeGradient(const Surface& surface, const Lights& lights, Gloss gloss, const float* output_gradient,
+void ShadeGradient(const Surface& surface, const Lights& lights, Gloss gloss, const float* output_gradient, Range pixels,
                    const ShadeGradients& gradients) {
   const Vector3 ambient = Load(lights.ambient);
-  std::vector<Sum3> d_light_positions(lights.count), d_intensities(lights.count);
-  Sum3 d_ambient;
-  for (int64_t i = 0; i < 3 * surface.pixel_count; i += 3) {
+  for (int64_t i = 3 * pixels.first; i < 3 * pixels.end; i += 3) {
     const Vector3 albedo = Load(surface.albedo + i), position = Load(surface.positions + i),
                   g = Load(output_gradient + i);
     const Vector3 d_diffuse = g * albedo, d_specular = gloss.specular * (g * (kWhite - albedo));
     Vector3 diffuse = ambient, specular = kBlack, d_normal = kBlack, d_position = kBlack;
-    d_ambient += d_diffuse;
+    Add(d_diffuse, gradients.ambient);
     if (!IsZero(Load(surface.normals + i))) {
       const Direction normal(Load(surface.normals + i)), view(-1.f * position);
       const float facing = Dot(normal.unit, view.unit);
@@ -81,14 +71,14 @@ void ShadeGradient(const Surface& surface, const Lights& lights, Gloss gloss, co
         const Vector3 intensity = Load(lights.intensities + 3 * k);
         diffuse = diffuse + r.cosine * intensity;
         specular = specular + r.highlight * intensity;
-        d_intensities[k] += r.cosine * d_diffuse + r.highlight * d_specular;
+        Add(r.cosine * d_diffuse + r.highlight * d_specular, gradients.light_intensities + 3 * k);
         const float d_highlight = Dot(d_specular, intensity);
         const float d_mirrored = r.highlight > 0.f ? d_highlight * gloss.shininess * r.highlight / r.mirrored : 0.f;
         const float d_cosine = Dot(d_diffuse, intensity) + 2.f * facing * d_mirrored;
         const Vector3 d_light = r.light.Gradient(d_cosine * normal.unit - d_mirrored * view.unit);
         d_unit_normal = d_unit_normal + d_cosine * r.light.unit + 2.f * r.cosine * d_mirrored * view.unit;
         d_view = d_view + 2.f * r.cosine * d_mirrored * normal.unit - d_mirrored * r.light.unit;
-        d_light_positions[k] += d_light;
+        Add(d_light, gradients.light_positions + 3 * k);
         d_position = d_position - d_light;
       }
       d_normal = normal.Gradient(d_unit_normal);
@@ -98,11 +88,6 @@ void ShadeGradient(const Surface& surface, const Lights& lights, Gloss gloss, co
     Store(d_normal, gradients.normals + i);
     Store(d_position, gradients.positions + i);
   }
-  for (int k = 0; k < lights.count; ++k) {
-    d_light_positions[k].Write(gradients.light_positions + 3 * k);
-    d_intensities[k].Write(gradients.light_intensities + 3 * k);
-  }
-  d_ambient.Write(gradients.ambient);
 }
 
 }  // namespace morph3d

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "range.h"
+
 namespace morph3d {
 
 // The lights of one picture. The camera sits at the origin.
@@ -27,18 +29,18 @@ struct Surface {
   int64_t pixel_count;
 };
 
-// Writes the reflected light of pixels [first, end) to output [pixel_count, 3]:
+// Writes the reflected light of the range's pixels to output [pixel_count, 3]:
 //   Ka Kd + sum over lights with n.l > 0 of I (Kd n.l + Ks max(r.v, 0)^shininess),   r = 2 (n.l) n - l.
-void Shade(const Surface& surface, const Lights& lights, Gloss gloss, int64_t first, int64_t end, float* output);
+void Shade(const Surface& surface, const Lights& lights, Gloss gloss, Range pixels, float* output);
 
-// Where the gradients go: those of the pixels are written, [pixel_count, 3] each, those of the lights too, shaped as
-// Lights.
+// Where the gradients go. Those of the range's pixels are written; those of the lights are sums over pixels, in double
+// because there are many of them.
 struct ShadeGradients {
-  float *albedo, *normals, *positions;
-  float *light_positions, *light_intensities, *ambient;
+  float *albedo, *normals, *positions;                     // [pixel_count, 3] each
+  double *light_positions, *light_intensities, *ambient;  // shaped as Lights; what the range's pixels contribute is added
 };
 
-void ShadeGradient(const Surface& surface, const Lights& lights, Gloss gloss, const float* output_gradient,
+void ShadeGradient(const Surface& surface, const Lights& lights, Gloss gloss, const float* output_gradient, Range pixels,
                    const ShadeGradients& gradients);
 
 }  // namespace morph3d

@@ -4,22 +4,24 @@
 
 #include <cstdint>
 
+#include "range.h"
+
 namespace morph3d {
 
 // How many pixels ahead the indices, and then what they point at, are fetched: about one trip to memory.
 constexpr int64_t kFetchIndices = 48;
 constexpr int64_t kFetchVertices = 20;
 
-// Calls visit(pixel, triangle) for every covered pixel of [first, end), and long before fetch(vertex) for its vertices.
+// Calls visit(pixel, triangle) for every covered pixel of the range, and long before fetch(vertex) for its vertices.
 template <typename Fetch, typename Visit>
-inline void ForEachCoveredPixel(const int32_t* triangle_ids, int64_t first, int64_t end, const int32_t* triangles,
-                                Fetch fetch, Visit visit) {
-  for (int64_t pixel = first; pixel < end; ++pixel) {
-    if (pixel + kFetchIndices < end) {
+inline void ForEachCoveredPixel(const int32_t* triangle_ids, Range pixels, const int32_t* triangles, Fetch fetch,
+                                Visit visit) {
+  for (int64_t pixel = pixels.first; pixel < pixels.end; ++pixel) {
+    if (pixel + kFetchIndices < pixels.end) {
       const int64_t id = triangle_ids[pixel + kFetchIndices];
       if (id >= 0) __builtin_prefetch(triangles + 3 * id);
     }
-    if (pixel + kFetchVertices < end) {
+    if (pixel + kFetchVertices < pixels.end) {
       const int64_t id = triangle_ids[pixel + kFetchVertices];
       if (id >= 0) {
         for (int corner = 0; corner < 3; ++corner) fetch(triangles[3 * id + corner]);

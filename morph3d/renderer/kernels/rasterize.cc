@@ -30,8 +30,8 @@ int16_t FirstCentre(float position, int low, int high) {
   return static_cast<int16_t>(floor + (static_cast<float>(floor) < inside));
 }
 
-void ProjectVertices(const ClipMesh& mesh, RasterSize size, int first_row, int end_row, ScreenVertex* screen,
-                     Cell* cells) {
+void ProjectVertices(const ClipMesh& mesh, RasterSize size, Range rows, ScreenVertex* screen, Cell* cells) {
+  const int first_row = static_cast<int>(rows.first), end_row = static_cast<int>(rows.end);
   const float half_width = .5f * size.width, half_height = .5f * size.height;
   for (int64_t i = 0; i < mesh.vertex_count; ++i) {
     const float* clip = mesh.vertices + 4 * i;
@@ -112,11 +112,11 @@ DualVector Cross(const RelativeVertex& a, const RelativeVertex& b) {
   return {a.y * b.w - a.w * b.y, a.w * b.x - a.x * b.w, a.x * b.y - a.y * b.x};
 }
 
-void WriteBarycentrics(const ClipMesh& mesh, RasterSize size, int64_t first, int64_t end, int32_t* triangle_ids,
-                       float* barycentrics, float* depth) {
-  std::fill(barycentrics + 3 * first, barycentrics + 3 * end, 0.f);
+void WriteBarycentrics(const ClipMesh& mesh, RasterSize size, Range pixels, int32_t* triangle_ids, float* barycentrics,
+                       float* depth) {
+  std::fill(barycentrics + 3 * pixels.first, barycentrics + 3 * pixels.end, 0.f);
   ForEachCoveredPixel(
-      triangle_ids, first, end, mesh.triangles, [&](int64_t vertex) { __builtin_prefetch(mesh.vertices + 4 * vertex); },
+      triangle_ids, pixels, mesh.triangles, [&](int64_t vertex) { __builtin_prefetch(mesh.vertices + 4 * vertex); },
       [&](int64_t pixel, const int32_t* corner) {
         const PixelCentre centre(pixel, size);
         const RelativeVertex a(mesh, corner[0], centre), b(mesh, corner[1], centre), c(mesh, corner[2], centre);
@@ -134,21 +134,21 @@ void WriteBarycentrics(const ClipMesh& mesh, RasterSize size, int64_t first, int
         out[1] = static_cast<float>(wb / sum);
         out[2] = static_cast<float>(wc / sum);
       });
-  for (int64_t pixel = first; pixel < end; ++pixel) {
+  for (int64_t pixel = pixels.first; pixel < pixels.end; ++pixel) {
     if (triangle_ids[pixel] == kBackground) depth[pixel] = 1.f;
   }
 }
 
 }  // namespace
 
-void RasterizeRows(const ClipMesh& mesh, RasterSize size, int first_row, int end_row, int32_t* triangle_ids,
-                   float* barycentrics, float* depth) {
+void RasterizeRows(const ClipMesh& mesh, RasterSize size, Range rows, int32_t* triangle_ids, float* barycentrics,
+                   float* depth) {
   const std::unique_ptr<ScreenVertex[]> screen(new ScreenVertex[mesh.vertex_count]);
   const std::unique_ptr<Cell[]> cells(new Cell[mesh.vertex_count]);
-  ProjectVertices(mesh, size, first_row, end_row, screen.get(), cells.get());
-  const int64_t first = static_cast<int64_t>(first_row) * size.width, end = static_cast<int64_t>(end_row) * size.width;
-  std::fill(triangle_ids + first, triangle_ids + end, kBackground);
-  std::fill(depth + first, depth + end, 2.f);  // beyond the far plane
+  ProjectVertices(mesh, size, rows, screen.get(), cells.get());
+  const Range pixels = {rows.first * size.width, rows.end * size.width};
+  std::fill(triangle_ids + pixels.first, triangle_ids + pixels.end, kBackground);
+  std::fill(depth + pixels.first, depth + pixels.end, 2.f);  // beyond the far plane
   for (int64_t id = 0; id < mesh.triangle_count; ++id) {
     const int32_t* corner = mesh.triangles + 3 * id;
     const Cell a = cells[corner[0]], b = cells[corner[1]], c = cells[corner[2]];
@@ -158,21 +158,23 @@ void RasterizeRows(const ClipMesh& mesh, RasterSize size, int first_row, int end
     DrawTriangle(screen[corner[0]], screen[corner[1]], screen[corner[2]], static_cast<int32_t>(id), left, right, top,
                  bottom, size.width, triangle_ids, depth);
   }
-  WriteBarycentrics(mesh, size, first, end, triangle_ids, barycentrics, depth);
+  WriteBarycentrics(mesh, size, pixels, triangle_ids, barycentrics, depth);
 }
 
 // With v_i = (x, y, w), dual vectors n_i = v_j x v_k, D = det V, a = V^-1 p and b = a / sum(a):
 //   da_i = -a_j (n_i / D) . dv_j   and   dL/da_i = (g_i - g . b) / sum(a),   hence   dL/dv_j = -b_j sum_i (g_i - g . b)
 //   n_i / D.
 void RasterizeGradient(const ClipMesh& mesh, RasterSize size, const int32_t* triangle_ids,
-                       const float* barycentrics_gradient, float* gradient) {
+                       const float* barycentrics_gradient, Range vertices, float* gradient) {
+  std::fill(gradient + 4 * vertices.first, gradient + 4 * vertices.end, 0.f);
   ForEachCoveredPixel(
-      triangle_ids, 0, static_cast<int64_t>(size.height) * size.width, mesh.triangles,
+      triangle_ids, {0, static_cast<int64_t>(size.height) * size.width}, mesh.triangles,
       [&](int64_t vertex) {
         __builtin_prefetch(mesh.vertices + 4 * vertex);
         __builtin_prefetch(gradient + 4 * vertex, 1);
       },
       [&](int64_t pixel, const int32_t* corner) {
+        if (!vertices.HoldsAny(corner)) return;
         const PixelCentre centre(pixel, size);
         const RelativeVertex a(mesh, corner[0], centre), b(mesh, corner[1], centre), c(mesh, corner[2], centre);
         const DualVector na = Cross(b, c), nb = Cross(c, a), nc = Cross(a, b);
@@ -188,6 +190,7 @@ void RasterizeGradient(const ClipMesh& mesh, RasterSize size, const int32_t* tri
         const double dy = ha * na.y + hb * nb.y + hc * nc.y;
         const double dw = ha * na.w + hb * nb.w + hc * nc.w - centre.x * dx - centre.y * dy;  // undoes the shear
         for (int i = 0; i < 3; ++i) {
+          if (!vertices.Holds(corner[i])) continue;
           float* out = gradient + 4 * static_cast<int64_t>(corner[i]);
           out[0] += static_cast<float>(weights[i] * dx);
           out[1] += static_cast<float>(weights[i] * dy);

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "range.h"
+
 namespace morph3d {
 
 struct ClipMesh {
@@ -23,8 +25,7 @@ struct RasterSize {
 constexpr int kMaxRasterSide = 16384;
 constexpr int32_t kBackground = -1;
 
-// Writes rows [first_row, end_row) of the whole raster that the pointers name; rows may be shared out between threads,
-// with the same result.
+// Writes the rows of the raster whose whole the pointers name.
 //
 //   triangle_ids [H, W]: the nearest triangle, kBackground where there is none. A pixel belongs to a triangle that
 //   holds its
@@ -36,11 +37,11 @@ constexpr int32_t kBackground = -1;
 // Nothing is drawn nearer than the near plane or beyond the far plane, pixel by pixel. A triangle is dropped whole when
 // a vertex is not finite, has w <= 0 (it is behind the camera), or lies further than a million pixels away (where float
 // has no fraction of a pixel left), and when it has no area.
-void RasterizeRows(const ClipMesh& mesh, RasterSize size, int first_row, int end_row, int32_t* triangle_ids,
-                   float* barycentrics, float* depth);
+void RasterizeRows(const ClipMesh& mesh, RasterSize size, Range rows, int32_t* triangle_ids, float* barycentrics,
+                   float* depth);
 
-// The gradient of the barycentrics to the clip-space vertices: adds to gradient [vertex_count, 4], whose z stays
-// untouched.
+// The gradient of the barycentrics to the clip-space vertices: writes those in the range of gradient [vertex_count, 4]; to z
+// it is 0.
 //
 // The visible triangle stands for its whole plane: with v_i = (x, y, w) of its vertices and p = (x, y, 1) of the pixel,
 // b = V^-1 p / sum(V^-1 p), a smooth function that is also defined outside of the triangle.
@@ -48,7 +49,7 @@ void RasterizeRows(const ClipMesh& mesh, RasterSize size, int first_row, int end
 //   triangle_ids [H, W], every one in [-1, triangle_count): the caller checks.
 //   barycentrics_gradient [H, W, 3]
 void RasterizeGradient(const ClipMesh& mesh, RasterSize size, const int32_t* triangle_ids,
-                       const float* barycentrics_gradient, float* gradient);
+                       const float* barycentrics_gradient, Range vertices, float* gradient);
 
 }  // namespace morph3d
 

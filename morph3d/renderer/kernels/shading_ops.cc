@@ -1,4 +1,4 @@
-// The TensorFlow ops of pixels (Phong, sRGB): shapes, checks, threads. Sums over a picture are made by one thread, in
+// The TensorFlow ops of pixels (Phong, sRGB): shapes, checks, threads. Sums over a picture are made block by block, in
 // order.
 #include "checks.h"
 #include "phong.h"
@@ -68,11 +68,8 @@ class ShadeOp : public OpKernel {
     OP_REQUIRES_OK(context, in.Check());
     Tensor* output;
     OP_REQUIRES_OK(context, context->allocate_output(0, in.albedo.shape(), &output));
-    const int64_t pieces = PiecesPerPicture(context, in.batch);
-    ForEach(context, in.batch * pieces, [&](int64_t task) {
-      const int64_t image = task / pieces, piece = task % pieces;
-      Shade(in.SurfaceOf(image), in.LightsOf(image), gloss_, piece * in.pixels / pieces,
-            (piece + 1) * in.pixels / pieces, ImageOf(output, image));
+    ForEachPiece(context, in.batch, [&](int64_t image, int64_t piece, int64_t pieces) {
+      Shade(in.SurfaceOf(image), in.LightsOf(image), gloss_, ShareOf(in.pixels, piece, pieces), ImageOf(output, image));
     });
   }
 
@@ -94,14 +91,37 @@ class ShadeGradOp : public OpKernel {
     Tensor* gradients[6];
     for (int i = 0; i < 6; ++i)
       OP_REQUIRES_OK(context, context->allocate_output(i, context->input(i).shape(), &gradients[i]));
-    ForEach(context, in.batch, [&](int64_t image) {
+    const int64_t blocks = (in.pixels + kBlock - 1) / kBlock, lights = 3 * in.light_positions.dim_size(1);
+    std::vector<double> sums(in.batch * blocks * (2 * lights + 3));
+    ForEach(context, in.batch * blocks, [&](int64_t task) {
+      const int64_t image = task / blocks, first = task % blocks * kBlock;
+      double* of_lights = &sums[task * (2 * lights + 3)];
       ShadeGradient(in.SurfaceOf(image), in.LightsOf(image), gloss_, ImageOf(output_gradient, image),
-                    {ImageOf(gradients[0], image), ImageOf(gradients[1], image), ImageOf(gradients[2], image),
-                     ImageOf(gradients[3], image), ImageOf(gradients[4], image), ImageOf(gradients[5], image)});
+                    {first, std::min(first + kBlock, in.pixels)},
+                    {ImageOf(gradients[0], image), ImageOf(gradients[1], image), ImageOf(gradients[2], image), of_lights,
+                     of_lights + lights, of_lights + 2 * lights});
     });
+    for (int64_t image = 0; image < in.batch; ++image) {
+      const double* of_image = sums.data() + image * blocks * (2 * lights + 3);
+      AddUp(of_image, blocks, 2 * lights + 3, lights, ImageOf(gradients[3], image));
+      AddUp(of_image + lights, blocks, 2 * lights + 3, lights, ImageOf(gradients[4], image));
+      AddUp(of_image + 2 * lights, blocks, 2 * lights + 3, 3, ImageOf(gradients[5], image));
+    }
   }
 
  private:
+  // Pixels; the same whatever the number of threads, so that the sums are too.
+  static constexpr int64_t kBlock = 4096;
+
+  // output[i] = sum over blocks of values[block * stride + i].
+  static void AddUp(const double* values, int64_t blocks, int64_t stride, int64_t count, float* output) {
+    for (int64_t i = 0; i < count; ++i) {
+      double sum = 0.;
+      for (int64_t block = 0; block < blocks; ++block) sum += values[block * stride + i];
+      output[i] = static_cast<float>(sum);
+    }
+  }
+
   Gloss gloss_;
 };
 
