@@ -23,7 +23,7 @@ void InterpolateChannels(const Fragments& fragments, const float* attributes, in
   const int channels = kChannels ? kChannels : runtime_channels;
   std::fill(output + pixels.first * channels, output + pixels.end * channels, 0.f);
   ForEachCoveredPixel(
-      fragments.triangle_ids, pixels, fragments.triangles,
+      fragments.triangle_ids, pixels, fragments.triangles, Always(),
       [&](int64_t vertex) { FetchVertex<0>(attributes + vertex * channels, channels); },
       [&](int64_t pixel, const int32_t* corner) {
         const float* weight = fragments.barycentrics + 3 * pixel;
@@ -44,6 +44,7 @@ void InterpolateChannelsGradient(const Fragments& fragments, const float* attrib
   std::fill(barycentrics_gradient + 3 * pixels.first, barycentrics_gradient + 3 * pixels.end, 0.f);
   ForEachCoveredPixel(
       fragments.triangle_ids, {0, fragments.pixel_count}, fragments.triangles,
+      [&](int64_t pixel, const int32_t* corner) { return pixels.Holds(pixel) || vertices.HoldsAny(corner); },
       [&](int64_t vertex) {
         FetchVertex<0>(attributes + vertex * channels, channels);
         FetchVertex<1>(attributes_gradient + vertex * channels, channels);

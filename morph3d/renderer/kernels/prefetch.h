@@ -12,10 +12,15 @@ namespace morph3d {
 constexpr int64_t kFetchIndices = 48;
 constexpr int64_t kFetchVertices = 20;
 
-// Calls visit(pixel, triangle) for every covered pixel of the range, and long before fetch(vertex) for its vertices.
-template <typename Fetch, typename Visit>
-inline void ForEachCoveredPixel(const int32_t* triangle_ids, Range pixels, const int32_t* triangles, Fetch fetch,
-                                Visit visit) {
+struct Always {
+  bool operator()(int64_t, const int32_t*) const { return true; }
+};
+
+// Calls visit(pixel, corner) for every covered pixel of the range that wanted(pixel, corner) is true of, and long before
+// fetch(vertex) for its corners.
+template <typename Wanted, typename Fetch, typename Visit>
+inline void ForEachCoveredPixel(const int32_t* triangle_ids, Range pixels, const int32_t* triangles, Wanted wanted,
+                                Fetch fetch, Visit visit) {
   for (int64_t pixel = pixels.first; pixel < pixels.end; ++pixel) {
     if (pixel + kFetchIndices < pixels.end) {
       const int64_t id = triangle_ids[pixel + kFetchIndices];
@@ -23,11 +28,13 @@ inline void ForEachCoveredPixel(const int32_t* triangle_ids, Range pixels, const
     }
     if (pixel + kFetchVertices < pixels.end) {
       const int64_t id = triangle_ids[pixel + kFetchVertices];
-      if (id >= 0) {
-        for (int corner = 0; corner < 3; ++corner) fetch(triangles[3 * id + corner]);
+      const int32_t* corner = triangles + 3 * id;
+      if (id >= 0 && wanted(pixel + kFetchVertices, corner)) {
+        for (int i = 0; i < 3; ++i) fetch(corner[i]);
       }
     }
-    if (triangle_ids[pixel] >= 0) visit(pixel, triangles + 3 * static_cast<int64_t>(triangle_ids[pixel]));
+    const int64_t id = triangle_ids[pixel];
+    if (id >= 0 && wanted(pixel, triangles + 3 * id)) visit(pixel, triangles + 3 * id);
   }
 }
 

@@ -116,7 +116,8 @@ void WriteBarycentrics(const ClipMesh& mesh, RasterSize size, Range pixels, int3
                        float* depth) {
   std::fill(barycentrics + 3 * pixels.first, barycentrics + 3 * pixels.end, 0.f);
   ForEachCoveredPixel(
-      triangle_ids, pixels, mesh.triangles, [&](int64_t vertex) { __builtin_prefetch(mesh.vertices + 4 * vertex); },
+      triangle_ids, pixels, mesh.triangles, Always(),
+      [&](int64_t vertex) { __builtin_prefetch(mesh.vertices + 4 * vertex); },
       [&](int64_t pixel, const int32_t* corner) {
         const PixelCentre centre(pixel, size);
         const RelativeVertex a(mesh, corner[0], centre), b(mesh, corner[1], centre), c(mesh, corner[2], centre);
@@ -169,12 +170,12 @@ void RasterizeGradient(const ClipMesh& mesh, RasterSize size, const int32_t* tri
   std::fill(gradient + 4 * vertices.first, gradient + 4 * vertices.end, 0.f);
   ForEachCoveredPixel(
       triangle_ids, {0, static_cast<int64_t>(size.height) * size.width}, mesh.triangles,
+      [&](int64_t, const int32_t* corner) { return vertices.HoldsAny(corner); },
       [&](int64_t vertex) {
         __builtin_prefetch(mesh.vertices + 4 * vertex);
         __builtin_prefetch(gradient + 4 * vertex, 1);
       },
       [&](int64_t pixel, const int32_t* corner) {
-        if (!vertices.HoldsAny(corner)) return;
         const PixelCentre centre(pixel, size);
         const RelativeVertex a(mesh, corner[0], centre), b(mesh, corner[1], centre), c(mesh, corner[2], centre);
         const DualVector na = Cross(b, c), nb = Cross(c, a), nc = Cross(a, b);
