@@ -4,13 +4,17 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test likeness install
+.PHONY: demo test bench likeness install
 
 demo: install
 	$(BIN)/python -m experiments.demo
 
 test: install
 	$(BIN)/python -m pytest
+
+# How long the renderer takes, beside TensorFlow Graphics; leave the machine alone meanwhile.
+bench: install
+	$(BIN)/python -m benchmarks.render --json=runs/render.json
 
 # The main job on real photographs, and how well a recogniser that training never saw knows the faces. DATA holds photos/train,
 # photos/test (a folder a person), ict_facekit/FaceXModel.tar.xz and recognizer (a SavedModel).

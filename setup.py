@@ -74,8 +74,9 @@ setup(
     python_requires=">=3.10,<3.12",
     packages=find_packages(include=["morph3d", "morph3d.*", "experiments", "experiments.*"]),
     include_package_data=True,
+    # Optional: without a compiler the renderer uses TensorFlow's own ops, and says so.
     ext_modules=[Extension("morph3d.renderer.native_ops", sorted(glob.glob("morph3d/renderer/kernels/*.cc")),
-                           depends=glob.glob("morph3d/renderer/kernels/*.h"), language="c++")],
+                           depends=glob.glob("morph3d/renderer/kernels/*.h"), language="c++", optional=True)],
     cmdclass={"build_ext": BuildOps},
     install_requires=REQUIREMENTS,
     extras_require={"test": ["hypothesis==6.168.5", "pytest==9.2.0", "ruff==0.17.6"]},

@@ -25,7 +25,7 @@ def load(folder):
     if not library.exists():
         others = ", ".join(sorted(path.name for path in folder.glob("native_ops_tf*.so")))
         found = f"found only {others}, built for another TensorFlow" if others else "it has not been built"
-        raise ImportError(f"{library}: no renderer for TensorFlow {tf.__version__}, {found}: {remedy}")
+        raise ImportError(f"{library}: no compiled renderer for TensorFlow {tf.__version__}, {found}: {remedy}")
     try:
         return tf.load_op_library(str(library))
     except tf.errors.NotFoundError as error:

@@ -10,6 +10,17 @@ const Vector3 kBlack = {0.f, 0.f, 0.f};
 
 bool IsZero(Vector3 v) { return v.x == 0.f && v.y == 0.f && v.z == 0.f; }
 
+// std::pow, but several times faster for the small whole exponents that highlights usually have.
+float Power(float base, float exponent) {
+  if (!(exponent < 256.f && exponent == std::floor(exponent))) return std::pow(base, exponent);
+  float result = 1.f;
+  for (int rest = static_cast<int>(exponent); rest > 0; rest /= 2) {
+    if (rest % 2) result *= base;
+    base *= base;
+  }
+  return result;
+}
+
 // One light on one point.
 struct Reflection {
   Direction light;
@@ -21,7 +32,7 @@ struct Reflection {
       : light(light_position - position) {
     cosine = Dot(normal, light.unit);
     mirrored = 2.f * cosine * Dot(normal, view) - Dot(light.unit, view);
-    highlight = cosine > 0.f && mirrored > 0.f ? std::pow(mirrored, shininess) : 0.f;
+    highlight = cosine > 0.f && mirrored > 0.f ? Power(mirrored, shininess) : 0.f;
   }
 };
 

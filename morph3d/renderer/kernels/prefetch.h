@@ -28,9 +28,8 @@ inline void ForEachCoveredPixel(const int32_t* triangle_ids, Range pixels, const
     }
     if (pixel + kFetchVertices < pixels.end) {
       const int64_t id = triangle_ids[pixel + kFetchVertices];
-      const int32_t* corner = triangles + 3 * id;
-      if (id >= 0 && wanted(pixel + kFetchVertices, corner)) {
-        for (int i = 0; i < 3; ++i) fetch(corner[i]);
+      if (id >= 0 && wanted(pixel + kFetchVertices, triangles + 3 * id)) {
+        for (int i = 0; i < 3; ++i) fetch(triangles[3 * id + i]);
       }
     }
     const int64_t id = triangle_ids[pixel];

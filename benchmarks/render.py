@@ -1,0 +1,175 @@
+"""How long the renderer takes, on a mesh of the Basel Face Model's size and on a small one, beside its two other paths.
+
+Everything is measured in one run, the paths in turn, so that their ratios hold on a busy machine too. Times are medians, in
+milliseconds per picture.
+"""
+import functools
+import json
+import math
+import time
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+from tensorflow_graphics.geometry.representation.mesh import normals as tfg_normals
+from tensorflow_graphics.rendering import framebuffer
+from tensorflow_graphics.rendering import interpolate as tfg_interpolate
+
+from morph3d import scene as scenes
+from morph3d.files import replacing
+from morph3d.renderer import phong, srgb, transforms
+from morph3d.renderer.interpolate import interpolate
+from morph3d.renderer.normals import vertex_normals
+from morph3d.renderer.rasterize import rasterize
+from morph3d.renderer.render import render
+from tests.renderer import meshes
+
+_JSON = flags.DEFINE_string("json", None, "a file for all figures: one flat dictionary, milliseconds per picture")
+
+MESHES = {"basel": 130.1, "small": 47.2}  # rings: 53,173 and 7,009 vertices, see meshes.face
+SIZE, BATCH = 224, 16
+STEPS = {"size": (112, 224, 448, 896), "rings": (47.2, 66.8, 94.5, 130.1, 184., 252.3), "batch": (1, 4, 16, 64)}
+
+
+class View(NamedTuple):
+    """A face in a batch of poses, on its way to the picture."""
+    triangles: tf.Tensor  # [T, 3]
+    vertices: tf.Tensor  # [B, V, 3] mm in model space
+    colors: tf.Tensor  # [B, V, 3]
+    scene: scenes.Scene
+    world: tf.Tensor  # [B, V, 3]
+    clip: tf.Tensor  # [B, V, 4]
+    size: int  # pixels
+
+
+def view(rings=MESHES["basel"], size=SIZE, batch=BATCH):
+    """-> View of a face that covers two thirds of the picture, turned from side to side."""
+    vertices, triangles = meshes.face(rings)
+    vertices = tf.repeat(vertices[None], batch, 0)
+    scene = scenes.studio(batch, tf.linspace(-.6, .6, batch), distance=1000., field_of_view=math.radians(11.))
+    world, clip = transformed(vertices, scene)
+    return View(tf.constant(triangles), vertices, .5 + .4 * tf.sin(vertices / 20.), scene, world, clip, size)
+
+
+def transformed(vertices, scene):
+    """-> vertices in world space, and in clip space."""
+    world = transforms.world_from_model(vertices, scene.pose)
+    return world, transforms.raster_from_clip(transforms.clip_from_world(world, scene.camera))
+
+
+def buffers(face, clip, world, colors, backend="auto"):
+    """From clip space to colours and normals at the pixels: what all paths are asked for."""
+    raster = rasterize(clip, face.triangles, face.size, face.size, backend=backend)
+    normals = vertex_normals(world, face.triangles, backend)
+    return [interpolate(values, raster, face.triangles, backend) for values in (colors, normals)]
+
+
+def tensorflow_graphics_buffers(face, clip, world, colors):
+    """The same by TensorFlow Graphics; only the triangle ids are ours, as its own rasteriser cannot be loaded."""
+    raster = rasterize(clip, face.triangles, face.size, face.size, gradient="tfg")
+    ids = tf.maximum(raster.triangle_ids, 0)
+    frame = framebuffer.Framebuffer(
+        foreground_mask=tf.cast(raster.mask[..., None], tf.float32), triangle_id=ids[..., None],
+        vertex_ids=tf.gather(face.triangles, ids), barycentrics=framebuffer.RasterizedAttribute(raster.barycentrics, None, None))
+    normals = tfg_normals.vertex_normals(world, tf.repeat(face.triangles[None], len(world), 0))
+    return [tfg_interpolate.interpolate_vertex_attribute(values, frame).value for values in (colors, normals)]
+
+
+PATHS = {"": buffers, "tensorflow_": functools.partial(buffers, backend="tensorflow"), "tfg_": tensorflow_graphics_buffers}
+
+
+def path_functions(face, paths=PATHS):
+    functions = {}
+    for name, path in paths.items():
+        functions |= with_backward(f"{name}forward", f"{name}forward_backward", functools.partial(path, face),
+                                   (face.clip, face.world, face.colors))
+    return functions
+
+
+def stage_functions(face):
+    """Each stage of a whole picture by itself, and the whole."""
+    raster = rasterize(face.clip, face.triangles, face.size, face.size)
+    pixels = [interpolate(values, raster, face.triangles)
+              for values in (face.colors, vertex_normals(face.world, face.triangles), face.world)]
+    stages = {
+        "transform": (lambda vertices: transformed(vertices, face.scene), [face.vertices]),
+        "rasterize": (lambda clip: [rasterize(clip, face.triangles, face.size, face.size).barycentrics], [face.clip]),
+        "normals": (lambda world: [vertex_normals(world, face.triangles)], [face.world]),
+        "interpolate": (lambda *buffers: [interpolate(values, raster, face.triangles) for values in buffers],
+                        [face.colors, face.world, face.vertices]),
+        "linear_from_srgb": (lambda colors: [srgb.linear_from_srgb(colors)], [face.colors]),
+        "shade": (lambda *buffers: [phong.shade(*buffers, face.scene.lights)], pixels),
+        "srgb_from_linear": (lambda light: [srgb.srgb_from_linear(light)], pixels[:1]),
+        "picture": (lambda *mesh: [render(*mesh, face.triangles, face.scene, face.size).image], [face.vertices, face.colors]),
+    }
+    functions = {}
+    for name, (stage, inputs) in stages.items():
+        functions |= with_backward(name, f"{name}_forward_backward", stage, inputs)
+    return functions
+
+
+def with_backward(forward_name, both_name, function, inputs):
+    """-> two functions to be measured: the given one, and the same with the gradient of its weighted outputs to all inputs."""
+    weights = [tf.random.stateless_normal(output.shape, [0, 1]) for output in function(*inputs)]
+
+    def both(*inputs):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = function(*inputs)
+        return outputs, tape.gradient(outputs, inputs, weights)
+
+    graphs = {forward_name: tf.function(function), both_name: tf.function(both)}
+    return {name: functools.partial(graph, *inputs) for name, graph in graphs.items()}
+
+
+def medians(functions, batch, rounds=9):
+    """{name: function} -> {name_ms: milliseconds per picture}; the functions are called in turn."""
+    seconds = {name: [] for name in functions}
+    for _ in range(2 + rounds):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            function()
+            seconds[name].append(time.perf_counter() - start)
+    # The first call traces, the second warms up.
+    return {f"{name}_ms": 1e3 * float(np.median(values[2:])) / batch for name, values in seconds.items()}
+
+
+def growth(axis):
+    """What a picture of our path costs, forward and backward, along an axis of STEPS."""
+    figures = {}
+    for value in STEPS[axis]:
+        face = view(**{axis: value})
+        name = f"vertices_{face.clip.shape[1]}_ms" if axis == "rings" else f"{axis}_{value}_ms"
+        figures[name] = medians(path_functions(face, {"": buffers}), len(face.clip), rounds=5)["forward_backward_ms"]
+    return figures
+
+
+def show(title, figures):
+    print(f"\n{title}")
+    for name, value in figures.items():
+        print(f"  {name.removesuffix('_ms'):<36}{value:10.3f}", flush=True)
+
+
+def main(_):
+    every = {}
+    for mesh, rings in MESHES.items():
+        face = view(rings)
+        for kind, functions in (("paths", path_functions(face)), ("stages", stage_functions(face))):
+            figures = medians(functions, BATCH)
+            show(f"{mesh}: {face.clip.shape[1]:,} vertices, {len(face.triangles):,} triangles, {SIZE} pixels, batch {BATCH}; {kind}",
+                 figures)
+            every |= {f"{mesh}_{name}": value for name, value in figures.items()}
+        ratio = every[f"{mesh}_tfg_forward_backward_ms"] / every[f"{mesh}_forward_backward_ms"]
+        print(f"\n{ratio:.1f} times faster than TensorFlow Graphics, forward and backward", flush=True)
+    for axis in STEPS:
+        figures = growth(axis)
+        show(f"growth with {axis}, forward and backward", figures)
+        every |= figures
+    if _JSON.value:
+        with replacing(_JSON.value) as path:
+            path.write_text(json.dumps(every, indent=1))
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,1 +1,0 @@
-"""The functions of the compiled ops in TensorFlow's own ops."""
