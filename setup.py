@@ -28,6 +28,7 @@ REQUIREMENTS = [
     "tensorflow==2.21.0",  # named in pyproject.toml too: the op is built against it
     "tqdm==4.70.1",
     "trimesh==5.2.0",
+    "xatlas==0.0.11",
     *(f"{pin}; python_version >= '3.11'"
       for pin in ("matplotlib==3.11.2", "numpy==2.4.6", "scikit-image==0.26.0", "scipy==1.17.1")),
     # The last releases for Python 3.10; the indirect ones spare its old pip many minutes of search.

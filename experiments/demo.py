@@ -43,7 +43,7 @@ def main():
     reconstruct.write_picture(portrait, skimage.data.astronaut())
     call("reconstruct", f"--model={output / 'hybrid'}", f"--photo={portrait}", f"--output={output / 'faces'}")
     print(f"\nLook at   {output / 'faces' / 'astronaut_views.png'}\n"
-          f"3D file   {output / 'faces' / 'astronaut.glb'} (opens in any glTF viewer)\n"
+          f"3D file   {output / 'faces' / 'astronaut.glb'} (opens in Blender and any glTF viewer; astronaut.obj has a texture)\n"
           f"Training  .venv/bin/tensorboard --logdir={output / 'tensorboard'}")
 
 

@@ -1,4 +1,4 @@
-"""Turns a photo into a 3D face: OBJ, PLY and GLB with colour, and a picture of it beside the photo.
+"""Turns a photo into a 3D face: GLB and PLY with vertex colours, OBJ with a texture, and a picture of it beside the photo.
 
     morph3d-reconstruct --model=runs/first/saved_model --photo=me.jpg --output=faces
 """

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from morph3d import alignment, files, scene
 from morph3d.data import face_crops, photos
-from morph3d.morphable import mesh_io
+from morph3d.inference import texture
+from morph3d.morphable import atlas, mesh_io
 from morph3d.renderer.render import render
 
 
@@ -51,19 +52,23 @@ def draw_views(face, degrees=(-45., 0., 45.), size=448):
 
 
 def write(face, folder, name):
-    """Writes NAME.obj, NAME.ply, NAME.glb and NAME_views.png (the photo beside the face at -45, 0 and 45 degrees).
+    """Writes NAME.glb, NAME.ply, NAME.obj with its NAME.mtl and NAME_texture.png (see `mesh_io.write_textured`), and
+    NAME_views.png (the photo beside the face at -45, 0 and 45 degrees).
 
     Returns:
-      The four paths.
+      The six paths.
     """
     folder = pathlib.Path(folder)
-    paths = [folder / f"{name}{ending}" for ending in (".obj", ".ply", ".glb", "_views.png")]
-    for path in paths[:3]:
+    layout = atlas.read(face.vertices, face.triangles)
+    baked = texture.bake(face.colors, face.triangles, layout)
+    textured = mesh_io.write_textured(folder / f"{name}.obj", face.vertices, face.triangles, layout, baked)
+    glb, ply, picture = (folder / f"{name}{ending}" for ending in (".glb", ".ply", "_views.png"))
+    for path in glb, ply:
         mesh_io.write(path, face.vertices, face.colors, face.triangles)
     views = draw_views(face)
     photo = cv2.resize(face.crop, views.shape[1:3], interpolation=cv2.INTER_CUBIC)
-    write_picture(paths[3], np.concatenate([photo, *np.uint8(np.round(views * 255.))], 1))
-    return paths
+    write_picture(picture, np.concatenate([photo, *np.uint8(np.round(views * 255.))], 1))
+    return [glb, ply, *textured, picture]
 
 
 def write_picture(path, picture):

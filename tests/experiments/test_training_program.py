@@ -80,7 +80,8 @@ def test_too_few_photos_for_a_batch_are_refused_before_training(work, trained):
     assert not (work / "never" / "settings.json").exists()
 
 
-def test_export_and_reconstruct(work, trained):
+def test_export_and_reconstruct(work, trained, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(work / "cache"))
     for stage in ("synthetic", "hybrid"):
         exported = program("export", f"--run={work / 'run'}", f"--output={work / stage}",
                            f"--checkpoint={work / 'run' / 'checkpoints' / stage}")
@@ -88,7 +89,10 @@ def test_export_and_reconstruct(work, trained):
     made = program("reconstruct", f"--model={work / 'hybrid'}", f"--photo={work / 'photos' / '0.png'}",
                    f"--output={work / 'faces'}")
     assert made.returncode == 0, made.stderr
-    assert sorted(path.name for path in (work / "faces").iterdir()) == ["0.glb", "0.obj", "0.ply", "0_views.png"]
+    assert sorted(path.name for path in (work / "faces").iterdir()) == [
+        "0.glb", "0.mtl", "0.obj", "0.ply", "0_texture.png", "0_views.png"]
+    assert made.stdout.splitlines() == [str(work / "faces" / name) for name in (
+        "0.glb", "0.ply", "0.obj", "0.mtl", "0_texture.png", "0_views.png")]
 
 
 def test_two_photos_of_one_name_are_refused(work, trained):

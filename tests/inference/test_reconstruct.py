@@ -30,14 +30,18 @@ def test_the_crop_shows_the_face(face):
     assert eyes < .8 * cheeks  # where the template has them
 
 
-def test_all_files_are_written_and_hold_the_face(face, tmp_path):
+def test_all_files_are_written_and_hold_the_face(face, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     paths = reconstruct.write(face, tmp_path / "faces", "astronaut")
-    assert [path.name for path in paths] == ["astronaut.obj", "astronaut.ply", "astronaut.glb", "astronaut_views.png"]
-    mesh = trimesh.load(paths[1], process=False)
-    np.testing.assert_allclose(mesh.vertices, face.vertices, atol=1e-3)
-    picture = cv2.imread(str(paths[3]))
-    assert picture.shape == (448, 4 * 448, 3)
-    assert sorted(path.name for path in (tmp_path / "faces").iterdir()) == sorted(path.name for path in paths)
+    assert [path.name for path in paths] == [
+        "astronaut.glb", "astronaut.ply", "astronaut.obj", "astronaut.mtl", "astronaut_texture.png", "astronaut_views.png"]
+    assert sorted((tmp_path / "faces").iterdir()) == sorted(paths)
+    for path, scale in zip(paths[:3], (1000., 1., 1.)):
+        mesh = trimesh.load(path, process=False, force="mesh")
+        np.testing.assert_allclose(scale * mesh.triangles, face.vertices[face.triangles], atol=1e-3)
+    middles = trimesh.visual.color.uv_to_color(mesh.visual.uv[mesh.faces].mean(1), mesh.visual.material.image)[:, :3] / 255.
+    np.testing.assert_allclose(middles, face.colors[face.triangles].mean(1), atol=.02)
+    assert cv2.imread(str(paths[-1])).shape == (448, 4 * 448, 3)
 
 
 def test_views_turn_the_face_to_the_left_and_to_the_right_of_the_picture(face):

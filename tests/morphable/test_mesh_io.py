@@ -1,13 +1,24 @@
 """What is written can be read by another library, in the units and colours that the formats ask for."""
 import json
 import os
+import pathlib
+import shutil
 import struct
+import subprocess
+import tarfile
 
 import numpy as np
 import pytest
 import trimesh
 
+from morph3d import morphable
 from morph3d.morphable import mesh_io, normals
+from morph3d.morphable.atlas import Atlas
+
+VALIDATE = """
+const bytes = new Uint8Array(require("fs").readFileSync(process.argv[1]));
+require("gltf-validator").validateBytes(bytes, {maxIssues: 0}).then(report => console.log(JSON.stringify(report.issues)));
+"""
 
 
 @pytest.fixture
@@ -75,6 +86,130 @@ def test_glb_is_well_formed_and_lit(tmp_path, ball, scale):
 def _accessor(gltf, binary, index):
     view = gltf["bufferViews"][gltf["accessors"][index]["bufferView"]]
     return np.frombuffer(binary, "<f4", view["byteLength"] // 4, view["byteOffset"]).reshape(-1, 3)
+
+
+@pytest.fixture
+def khronos_issues():
+    """A function from the path of a GLB to all that the Khronos validator has to say about it."""
+    def validator(*arguments):
+        root = pathlib.Path(__file__).parents[2]
+        return subprocess.run(["node", "-e", *arguments], cwd=root, capture_output=True, text=True)
+
+    if not shutil.which("node") or validator("require('gltf-validator')").returncode:
+        pytest.skip("needs Node and `npm install --global gltf-validator` with NODE_PATH=$(npm root --global)")
+    return lambda path: json.loads(validator(VALIDATE, str(path)).stdout)["messages"]
+
+
+def test_glb_passes_the_khronos_validator(tmp_path, ball, khronos_issues):
+    mesh_io.write(tmp_path / "face.glb", *ball)
+    assert khronos_issues(tmp_path / "face.glb") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["embedded", "FaceXModel"])
+def test_glb_of_a_real_model_passes_the_khronos_validator(tmp_path, khronos_issues, name, request):
+    if name != "embedded":
+        data_folder = request.getfixturevalue("data_folder")
+        with tarfile.open(data_folder / "ict_facekit" / "FaceXModel.tar.xz") as archive:
+            archive.extractall(tmp_path, filter="data")
+        name = tmp_path
+    model = morphable.load(name)
+    mesh_io.write(tmp_path / "face.glb", model.mean_vertices, model.mean_colors, model.triangles)
+    assert khronos_issues(tmp_path / "face.glb") == []
+
+
+@pytest.fixture
+def textured(ball):
+    """What `write_textured` takes: the ball, an atlas in which every triangle lies anywhere, a texture (red u, green v)."""
+    vertices, _, faces = ball
+    uvs = np.random.default_rng(1).uniform(.01, .99, [faces.size, 2])
+    ramp = np.arange(256, dtype=np.uint8)
+    texture = np.stack([*np.broadcast_arrays(ramp, ramp[::-1, None], 7)], 2).astype(np.uint8)
+    return vertices, faces, Atlas(uvs, np.arange(faces.size).reshape(-1, 3)), texture
+
+
+@pytest.mark.parametrize("name", ["face", "Zoë's  face (1)"])
+def test_textured_obj_keeps_surface_winding_and_normals_and_its_texture_is_found(tmp_path, textured, name):
+    vertices, faces, atlas, texture = textured
+    paths = mesh_io.write_textured(tmp_path / f"{name}.obj", *textured)
+    assert sorted(tmp_path.iterdir()) == sorted(paths) and paths[0].name == f"{name}.obj"
+    mesh, = trimesh.load_scene(paths[0], process=False).geometry.values()
+    np.testing.assert_allclose(mesh.triangles, vertices[faces], atol=1e-4)
+    assert mesh.volume > 0.
+    outward = (mesh.vertices - [10., 20., 30.]) / 90.
+    assert (np.sum(mesh.vertex_normals * outward, 1) > .999).all()
+    uvs = mesh.visual.uv[mesh.faces]
+    np.testing.assert_allclose(uvs, atlas.uvs[atlas.corners], atol=1e-6)
+    image = mesh.visual.material.image
+    np.testing.assert_array_equal(image, texture)
+    # v points up: the reader's own look-up finds the colour (u, v) at (u, v).
+    colors = trimesh.visual.color.uv_to_color(uvs.reshape(-1, 2), image)[:, :2] / 255.
+    np.testing.assert_allclose(colors, uvs.reshape(-1, 2), atol=1. / 255.)
+
+
+def test_textured_obj_has_no_colors_that_would_be_multiplied_with_the_texture(tmp_path, textured):
+    path, material, _ = mesh_io.write_textured(tmp_path / "face.obj", *textured)
+    assert all(len(line.split()) == 4 for line in path.read_text().splitlines() if line.startswith("v "))
+    assert "Kd 1 1 1" in material.read_text().splitlines()
+
+
+def test_names_of_textures_are_plain_and_differ_when_the_meshes_names_do(tmp_path, textured):
+    names = [path.name for name in ("a b", "a_b", "日", "月")
+             for path in mesh_io.write_textured(tmp_path / f"{name}.obj", *textured)[1:]]
+    assert len(set(names)) == len(names) == 8
+    assert all(name.isascii() and " " not in name for name in names)
+
+
+def test_while_material_and_texture_change_there_is_no_obj(tmp_path, textured, monkeypatch):
+    paths = mesh_io.write_textured(tmp_path / "face.obj", *textured)
+    replace, replaced = os.replace, []
+
+    def watch(source, target):
+        assert not paths[0].exists()
+        replaced.append(pathlib.Path(target))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", watch)
+    mesh_io.write_textured(tmp_path / "face.obj", textured[0] + 1., *textured[1:])
+    assert sorted(replaced) == sorted(paths) and replaced[-1] == paths[0]
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_a_full_disk_leaves_the_old_obj_material_and_texture_and_nothing_else(tmp_path, textured, monkeypatch, written):
+    paths = mesh_io.write_textured(tmp_path / "face.obj", *textured)
+    before = [path.read_bytes() for path in paths]
+    write, calls = pathlib.Path.write_bytes, []
+
+    def fail(path, content):
+        calls.append(path)
+        if len(calls) > written:
+            raise OSError("disk full")
+        return write(path, content)
+
+    monkeypatch.setattr(pathlib.Path, "write_bytes", fail)
+    with pytest.raises(OSError, match="disk full"):
+        mesh_io.write_textured(tmp_path / "face.obj", textured[0] + 1., *textured[1:])
+    assert [path.read_bytes() for path in paths] == before and sorted(tmp_path.iterdir()) == sorted(paths)
+
+
+@pytest.mark.parametrize("change, message", [
+    (lambda v, f, a, t: (v[None], f, a, t), r"found vertices \(1, 162, 3\), triangles \(320, 3\), corners \(320, 3\), "
+                                            r"uvs \(960, 2\), expected \(V, 3\), \(F, 3\), \(F, 3\), \(U, 2\)"),
+    (lambda v, f, a, t: (v, f[1:], a, t), r"triangles \(319, 3\), corners \(320, 3\)"),
+    (lambda v, f, a, t: (v, f, a, t / 255.), r"found a texture float64 \(256, 256, 3\), expected uint8 \(S, S, 3\)"),
+    (lambda v, f, a, t: (v, f, a, t[:9]), r"found a texture uint8 \(9, 256, 3\)"),
+    (lambda v, f, a, t: (v, f, a._replace(uvs=a.uvs * np.nan), t), "found uvs that are not finite"),
+])
+def test_what_does_not_fit_together_is_refused_before_anything_is_written(tmp_path, textured, change, message):
+    with pytest.raises(ValueError, match=f"face.obj: .*{message}"):
+        mesh_io.write_textured(tmp_path / "face.obj", *change(*textured))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_texture_beside_anything_but_obj_is_refused(tmp_path, textured):
+    with pytest.raises(ValueError, match=r'face.glb: found extension ".glb", expected .obj; rename the output'):
+        mesh_io.write_textured(tmp_path / "face.glb", *textured)
 
 
 @pytest.mark.parametrize("extension", [".obj", ".ply", ".glb"])
