@@ -106,13 +106,13 @@ def test_rasters_are_the_compiled_ops(scene):
     np.testing.assert_allclose(tf.reduce_sum(raster.barycentrics, -1), tf.cast(raster.mask, tf.float32), atol=1e-6)
 
 
-@pytest.mark.parametrize("chunk", [2, 3, 64, 601])
+@pytest.mark.parametrize("chunk", [1, 2, 64, 601])
 def test_rasters_do_not_depend_on_where_chunks_end(monkeypatch, chunk):
     soup, triangles = meshes.soup(5, triangles=6, batch=2)
     beside = tf.repeat(tf.constant([[0, 0, 0]]), 2 * chunk, 0)  # a whole chunk without a pixel, among the others
     triangles = tf.concat([beside, triangles[:3], beside, triangles[3:], beside], 0)
     monkeypatch.setattr(portable_rasterize, "LARGEST_CHUNK", chunk)
-    assert_backends_agree(tf.function(raster_of(triangles, 5, 6)), soup)
+    assert_backends_agree(tf.function(raster_of(triangles, 4, 5)), soup)
 
 
 def test_many_triangles_as_large_as_the_picture_are_looked_at_piece_by_piece():
@@ -164,18 +164,17 @@ def test_shading_is_the_compiled_ops(lights, shininess):
     positions[0, 1, 0], positions[0, 1, 1] = 0., [np.nan, 1., 1.]
     positions[1, :, 0] = where[1, :1, None] if lights else 0.
 
-    def function(albedo, normals, positions, *light, backend):
-        return phong.shade(albedo, normals, positions, scenes.PointLights(*light), .3, shininess, backend)
+    def function(albedo, normals, positions, *rest):
+        *lights, backend = rest
+        return phong.shade(albedo, normals, positions, scenes.PointLights(*lights), .3, shininess, backend)
 
     inputs = [random.uniform(0., 1., [2, 6, 5, 3]), normals, positions, where, random.rand(2, lights, 3), random.rand(2, 3)]
-    assert_backends_agree(lambda *inputs: function(*inputs[:-1], backend=inputs[-1]),
-                          *[np.float32(value) for value in inputs], atol=4e-6)
+    assert_backends_agree(function, *map(np.float32, inputs), atol=4e-6)
 
 
 @pytest.mark.parametrize("curve", [srgb.linear_from_srgb, srgb.srgb_from_linear])
 def test_colour_curves_are_the_compiled_ops(curve):
-    knees = [.04045, .0031308, np.nextafter(np.float32(.04045), 1.), np.nextafter(np.float32(.0031308), 1.)]
-    special = [0., -0., 1., 1e-30, -1., 2., 1e30, np.inf, -np.inf, *knees]
+    special = [0., -0., 1., 1e-30, -1., 2., 1e30, np.inf, -np.inf, .04045, .0031308]
     assert_backends_agree(curve, np.float32([*np.linspace(-.1, 1.1, 999), *special]))
     assert curve([.5, 0.], "tensorflow").dtype == tf.float32
 
@@ -254,8 +253,6 @@ BAD_INPUT = {
                     r"triangle_ids must lie in \[-1, 1\), but found -2"),
     "rank": (lambda: rasterize(tf.ones([3, 4]), TRIANGLE, 4, 4, backend="tensorflow"),
              r"clip must have the shape \[B, V, 4\], but it has shape \[3,4\]"),
-    "corners": (lambda: rasterize(tf.ones([1, 3, 4]), [[0, 1, 2, 0]], 4, 4, backend="tensorflow"),
-                r"triangles must have the shape \[T, 3\], but it has shape \[1,4\]"),
     "batch": (lambda: interpolate(tf.ones([1, 3, 2]), seen(2, 0), TRIANGLE, "tensorflow"),
               r"triangle_ids must have the shape \[B=1, H, W\], but it has shape \[2,4,4\]"),
     "picture": (lambda: rasterize(tf.ones([1, 3, 4]), TRIANGLE, 4, 20000, backend="tensorflow"),

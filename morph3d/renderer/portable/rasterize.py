@@ -1,4 +1,6 @@
 """The rasteriser; see renderer/rasterize.py, and kernels/rasterize.cc for the rules, which are followed to the bit."""
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from morph3d.renderer.portable import checks
@@ -10,6 +12,15 @@ BEYOND = 2.  # a depth beyond the far plane
 # So many pairs of a triangle and a pixel are looked at together, a few hundred bytes each: as many as there are pixels or
 # triangles, within these bounds.
 SMALLEST_CHUNK, LARGEST_CHUNK = 1 << 14, 1 << 19
+
+
+class _Corner(NamedTuple):
+    """The same corner of N triangles, [N] each; see _screen."""
+    x: tf.Tensor
+    y: tf.Tensor
+    z: tf.Tensor
+    column: tf.Tensor
+    row: tf.Tensor
 
 
 def morph3d_rasterize(clip, triangles, height, width):
@@ -37,7 +48,7 @@ def _screen(clip, height, width):
     finite, w <= 0, or too far away.
     """
     size = tf.constant([width, height], tf.float32)
-    # In float32 graphs approximate the inverse. The bound has no effect but to keep XLA from fusing the product with the
+    # In float32, graphs approximate the inverse. The bound has no effect but to keep XLA from fusing the product with the
     # sum that follows, which would round once instead of twice.
     inverse_w = tf.cast(1. / tf.cast(clip[..., 3:], tf.float64), tf.float32)
     device = tf.clip_by_value(clip[..., :3] * inverse_w, -1e30, 1e30)
@@ -69,16 +80,16 @@ def _nearest(screen, triangles, height, width):
     begins = tf.concat([tf.cumsum(sizes, exclusive=True), tf.fill([chunk + 1], total)], 0)
     vertices = tf.reshape(screen, [-1, 5])
 
-    def look_at_chunk(owner, start, ids, depth):
-        owners, numbers, end = _pairs(begins, owner, start, chunk)
+    def look_at_chunk(box, start, ids, depth):
+        owners, numbers, end = _pairs(begins, box, start, chunk)
         picture, triangle = tf.minimum(owners // triangle_count, batch - 1), owners % triangle_count
         corners = tf.gather(vertices, tf.gather(triangles, triangle) + (picture * vertex_count)[:, None])
-        corners = tf.transpose(corners, [2, 1, 0])  # [5, 3, chunk]
-        column, row = _pixel_of_box(corners[3:], numbers)
-        z = _depth_if_covered(corners[:3], column + .5, row + .5)
+        corners = [_Corner(*tf.unstack(corner)) for corner in tf.unstack(tf.transpose(corners, [1, 2, 0]))]
+        column, row = _pixel_of_box(corners, numbers)
+        z = _depth_if_covered(corners, column + .5, row + .5)
         pixel = (picture * height + tf.cast(row, tf.int64)) * width + tf.cast(column, tf.int64)
         pixel = tf.where(numbers >= 0, pixel, -1)
-        return owners[-1], end, *_keep_nearest(ids, depth, pixel, triangle, z)
+        return owners[-1] + 1, end, *_keep_nearest(ids, depth, pixel, triangle, z)
 
     zero = tf.constant(0, tf.int64)
     nothing = tf.fill([pixel_count], zero - 1), tf.fill([pixel_count], BEYOND)
@@ -88,47 +99,56 @@ def _nearest(screen, triangles, height, width):
 
 def _box_sizes(cells, triangles):
     """[B, V, 2], [T, 3] -> [B T] int64: how many pixel centres lie in the box of each triangle, 0 if it is spoilt."""
-    a, b, c = (tf.gather(cells, triangles[:, k], axis=1) for k in range(3))
-    low, high = tf.minimum(tf.minimum(a, b), c), tf.maximum(tf.maximum(a, b), c)
+    low, high = _bounds(*(tf.gather(cells, triangles[:, k], axis=1) for k in range(3)))
     spoilt, extent = low[..., 0] < 0., tf.cast(high - low, tf.int64)
     return tf.reshape(tf.where(spoilt, tf.constant(0, tf.int64), extent[..., 0] * extent[..., 1]), [-1])
 
 
-def _pairs(begins, owner, start, chunk):
-    """Whose the pairs numbered `start` and following are: at most `chunk` pairs, of at most `chunk` boxes.
+def _bounds(a, b, c):
+    return tf.minimum(tf.minimum(a, b), c), tf.maximum(tf.maximum(a, b), c)
+
+
+def _pairs(begins, box, start, chunk):
+    """Whose the pairs numbered `start` and following are: at most `chunk` pairs, and no more new boxes than that.
 
     Args:
-      begins: [boxes + chunk + 1] the number of each box's first pair, then the number of pairs.
-      owner: the box of the pair before `start`; start, chunk: integers.
+      begins: [boxes + chunk + 1] the number of each box's first pair, then the number of all pairs.
+      box: the first that has not begun before `start`; start, chunk: integers.
 
     Returns:
       owners [chunk] of the pairs; numbers [chunk] of the pairs in their boxes, -1 from the end on; the end, where to go on.
     """
-    end = tf.minimum(start + chunk, begins[owner + chunk])
-    begin_here = tf.clip_by_value(tf.slice(begins, [owner], [chunk]) - start, 0, chunk)
-    begun = tf.cumsum(tf.math.unsorted_segment_sum(tf.ones([chunk]), begin_here, chunk + 1))  # exact: below 2^24
-    pairs, owners = start + tf.range(chunk), owner - 1 + tf.cast(begun[:-1], tf.int64)
+    end = tf.minimum(start + chunk, begins[box + chunk])
+    places = tf.clip_by_value(tf.slice(begins, [box], [chunk]) - start, 0, chunk)
+    begun = tf.cumsum(tf.math.unsorted_segment_sum(tf.ones([chunk]), places, chunk + 1))  # exact: far below 2^24
+    pairs, owners = start + tf.range(chunk), box - 1 + tf.cast(begun[:-1], tf.int64)
     return owners, tf.where(pairs < end, pairs - tf.gather(begins, owners), -1), end
 
 
-def _pixel_of_box(cells, numbers):
-    """[2, 3, N] cells of a triangle's corners, [N] number of the pixel in their box -> its column and row, [N] float32."""
-    left, top = tf.unstack(tf.reduce_min(cells, 1))
-    width = tf.cast(tf.maximum(tf.reduce_max(cells[0], 0) - left, 1.), tf.int64)
+def _pixel_of_box(corners, numbers):
+    """Three _Corners, [N] the number of the pixel in the triangle's box -> its column and row, [N] float32."""
+    left, right = _bounds(*(corner.column for corner in corners))
+    top, _ = _bounds(*(corner.row for corner in corners))
+    width = tf.cast(tf.maximum(right - left, 1.), tf.int64)
     return left + tf.cast(numbers % width, tf.float32), top + tf.cast(numbers // width, tf.float32)
 
 
 def _depth_if_covered(corners, x, y):
-    """[3, 3, N] x, y and z of three corners, [N] pixel centres -> z there, or BEYOND if the triangle does not cover it."""
-    (ax, bx, cx), (ay, by, cy) = (tf.unstack(tf.cast(corners[k], tf.float64)) for k in (0, 1))
-    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-    corner_x, corner_y, corner_z = tf.unstack(tf.where(area < 0., tf.gather(corners, [0, 2, 1], axis=1), corners))
-    edges = _edges(tf.cast(corner_x - x, tf.float64), tf.cast(corner_y - y, tf.float64))
-    # An edge through the centre belongs to the triangle if it is a left edge, or a horizontal top edge.
-    down, right = (_preceding(corner) - _following(corner) for corner in (corner_y, corner_x))
-    owned = (down < 0.) | ((down == 0.) & (right > 0.))
-    covered = (area != 0.) & tf.reduce_all((edges > 0.) | ((edges == 0.) & owned), 0)
-    z = tf.cast(tf.reduce_sum(edges * tf.cast(corner_z, tf.float64), 0) / tf.reduce_sum(edges, 0), tf.float32)
+    """Three _Corners, [N] pixel centres -> [N] the triangle's depth there, BEYOND if it does not cover the centre."""
+    ax, ay, az, bx, by, bz, cx, cy, cz = (tf.cast(value, tf.float64) for corner in corners for value in corner[:3])
+    orientation = tf.sign((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
+    # Products of float32 are exact in double: triangles that share an edge agree on which side of it the pixel is.
+    from_pixel = [(tf.cast(corner.x - x, tf.float64), tf.cast(corner.y - y, tf.float64)) for corner in corners]
+    covered, weights = orientation != 0., []
+    for start, end in ((1, 2), (2, 0), (0, 1)):  # the edges opposite to the corners
+        (start_x, start_y), (end_x, end_y) = from_pixel[start], from_pixel[end]
+        weights.append(orientation * (start_x * end_y - start_y * end_x))
+        # A centre on the edge is the triangle's if that is a left edge, or a horizontal top edge.
+        up, right = corners[end].y < corners[start].y, corners[end].x > corners[start].x
+        owned = (up | (right & (corners[end].y == corners[start].y))) == (orientation > 0.)
+        covered &= (weights[-1] > 0.) | (owned & (weights[-1] == 0.))
+    a, b, c = weights
+    z = tf.cast((a * az + b * bz + c * cz) / (a + b + c), tf.float32)
     return tf.where(covered & (z >= -1.) & (z <= 1.), z, BEYOND)
 
 
