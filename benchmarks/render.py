@@ -157,7 +157,7 @@ def main(_):
         face = view(rings)
         for kind, functions in (("paths", path_functions(face)), ("stages", stage_functions(face))):
             figures = medians(functions, BATCH)
-            show(f"{kind} of {mesh}: {face.clip.shape[1]:,} vertices, {len(face.triangles):,} triangles, {SIZE} pixels, batch {BATCH}",
+            show(f"{kind} of {mesh}: {face.clip.shape[1]:,} vertices, {len(face.triangles):,} triangles, {SIZE} px, batch {BATCH}",
                  figures)
             every |= {f"{mesh}_{name}": value for name, value in figures.items()}
         ratio = every[f"{mesh}_tfg_forward_backward_ms"] / every[f"{mesh}_forward_backward_ms"]
