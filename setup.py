@@ -15,6 +15,7 @@ from setuptools.command.build_ext import build_ext
 REQUIREMENTS = [
     "absl-py==2.5.1",
     "face_recognition_models==0.3.0",
+    "fast-simplification==0.2.0",
     "h5py==3.14.0",
     "keras==3.15.1; python_version >= '3.11'",
     "keras==3.12.4; python_version < '3.11'",  # the last for Python 3.10

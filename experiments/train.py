@@ -14,13 +14,15 @@ from absl import flags, logging
 from experiments import program
 from morph3d import decoder, encoders, losses, morphable
 from morph3d.data import hybrid, photos, synthetic
+from morph3d.morphable import embedded
 from morph3d.training import callbacks, checkpoints, stages
 from morph3d.training.model import FaceTraining
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("photos", None, "Folder with photographs of faces, in any subfolders.")
 flags.DEFINE_string("output", None, "Folder for the run: settings, checkpoints and the TensorBoard log.")
-flags.DEFINE_string("morphable_model", "embedded", "'embedded', a Basel Face Model .h5 file, or an ICT-FaceKit folder.")
+flags.DEFINE_string("morphable_model", "embedded", "'embedded' (or the coarser 'embedded-7k', the finer 'embedded-53k'), "
+                    "a Basel Face Model file, FLAME, or an ICT-FaceKit folder.")
 flags.DEFINE_enum("encoder", "dlib", sorted(encoders.MODULES), "The frozen face recogniser; facenet downloads its weights.")
 flags.DEFINE_integer("synthetic_steps", 2500, "Steps of stage 1.", lower_bound=0)
 flags.DEFINE_integer("hybrid_steps", 2500, "Steps of stage 2.", lower_bound=0)
@@ -67,7 +69,7 @@ def main():
 def record_settings(output, model, crops):
     settings = {flag.name: flag.value for flag in FLAGS.get_key_flags_for_module(sys.modules[__name__])}
     settings |= {"fingerprint": model.fingerprint, "crops": len(crops)}
-    if FLAGS.morphable_model != "embedded":
+    if FLAGS.morphable_model not in embedded.RECIPES:
         settings["morphable_model"] = str(pathlib.Path(FLAGS.morphable_model).resolve())
     checkpoints.require_same(output / "settings.json", settings, FIXED)
     checkpoints.write_settings(output / "settings.json", settings)

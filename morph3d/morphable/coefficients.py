@@ -10,6 +10,10 @@ class Coefficients(NamedTuple):
     texture: tf.Tensor  # [B, T] the skin's colour
     expression: tf.Tensor | None = None  # [B, E] what the face does; None is the neutral face
 
+    def neutral(self):
+        """The same people at rest."""
+        return self._replace(expression=None)
+
 
 def sample(sizes, batch, seed):
     """Random faces (paper, section 3.2.2: every coefficient is drawn from the standard normal distribution).
@@ -17,12 +21,14 @@ def sample(sizes, batch, seed):
     Args:
       sizes: a MorphableModel, or (S, T, E), the numbers of coefficients.
       batch: the number of faces.
-      seed: [2] integers; the same seed gives the same faces.
+      seed: [2] integers, or one, s, which is short for (0, s); the same seed gives the same faces.
 
     Returns:
       Coefficients of [batch, S], [batch, T] and [batch, E] float32.
     """
     sizes = getattr(sizes, "sizes", sizes)
+    seed = tf.convert_to_tensor(seed)
+    seed = tf.stack([tf.zeros_like(seed), seed]) if seed.shape.rank == 0 else seed
     seeds = tf.unstack(tf.random.split(seed, 3))
     parts = zip(sizes, seeds, strict=True)
     return Coefficients(*(tf.random.stateless_normal([batch, size], part_seed) for size, part_seed in parts))

@@ -82,7 +82,7 @@ def _find(path):
         if os.path.isfile(os.path.join(folder, TEMPLATE)):
             return folder
     raise ValueError(f"{path}: found no {TEMPLATE} in it nor in its FaceXModel, expected ICT-FaceKit's folder; "
-                     "get it from github.com/ICT-VGL/ICT-FaceKit")
+                     "get it from github.com/ICT-VGL/ICT-FaceKit, or give the file of another model")
 
 
 def _vertices(path):

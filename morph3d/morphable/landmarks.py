@@ -1,7 +1,9 @@
-"""The 68 facial landmarks of iBUG 300-W and Multi-PIE: their order, their groups, and five points made of them.
+"""The 68 facial landmarks of iBUG 300-W and Multi-PIE: their order, names and groups, and five points made of them.
 
 "Left" and "right" are the subject's; the points are counted from the left of the picture (the subject's right).
 """
+import difflib
+
 import tensorflow as tf
 
 COUNT = 68
@@ -15,6 +17,38 @@ LEFT_EYE = slice(42, 48)  # inner corner, upper lid, outer corner (45), lower li
 OUTER_LIPS = slice(48, 60)  # right corner, upper edge, left corner (54), lower edge
 INNER_LIPS = slice(60, 68)  # the same around the opening
 CHIN, NOSE_TIP, RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER = 8, 30, 48, 54
+
+# Name -> number, in order. Where Basel Face Models name the same point, it is their name (hence "attachement"). The jaw is
+# counted from the chin to the ears; "outer" and "inner" are the lips' contours, "lateral" is towards the mouth's corner.
+NAMES = {name: point for point, name in enumerate("""
+    right.jaw.8 right.jaw.7 right.jaw.6 right.jaw.5 right.jaw.4 right.jaw.3 right.jaw.2 right.jaw.1 center.chin.tip
+    left.jaw.1 left.jaw.2 left.jaw.3 left.jaw.4 left.jaw.5 left.jaw.6 left.jaw.7 left.jaw.8
+    right.eyebrow.outer right.eyebrow.outer_quarter right.eyebrow.middle right.eyebrow.inner_quarter right.eyebrow.inner
+    left.eyebrow.inner left.eyebrow.inner_quarter left.eyebrow.middle left.eyebrow.outer_quarter left.eyebrow.outer
+    center.nose.root center.nose.bridge_upper center.nose.bridge_lower center.nose.tip
+    right.nose.base_outer right.nose.base_inner center.nose.attachement_to_philtrum left.nose.base_inner left.nose.base_outer
+    right.eye.corner_outer right.eye.upper_outer right.eye.upper_inner right.eye.corner_inner right.eye.lower_inner
+    right.eye.lower_outer
+    left.eye.corner_inner left.eye.upper_inner left.eye.upper_outer left.eye.corner_outer left.eye.lower_outer
+    left.eye.lower_inner
+    right.lips.corner right.lips.upper.outer_lateral right.lips.philtrum_ridge center.lips.upper.outer
+    left.lips.philtrum_ridge left.lips.upper.outer_lateral left.lips.corner left.lips.lower.outer_lateral
+    left.lips.lower.outer center.lips.lower.outer right.lips.lower.outer right.lips.lower.outer_lateral
+    right.lips.corner_inner right.lips.upper.inner center.lips.upper.inner left.lips.upper.inner left.lips.corner_inner
+    left.lips.lower.inner center.lips.lower.inner right.lips.lower.inner""".split())}
+
+
+def number(name):
+    """The number, 0 to 67, of the landmark of that name.
+
+    Raises:
+      ValueError: there is no landmark of that name; the message lists similar ones.
+    """
+    if name not in NAMES:
+        similar = difflib.get_close_matches(name, NAMES, n=3, cutoff=.5) or [each for each in NAMES if name in each] or NAMES
+        raise ValueError(f'found no landmark "{name}"; similar are {", ".join(similar)}; all are in '
+                         "morph3d.morphable.landmarks.NAMES")
+    return NAMES[name]
 
 
 def five_points(positions):

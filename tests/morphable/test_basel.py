@@ -7,51 +7,9 @@ import pytest
 from scipy import spatial
 
 from morph3d import morphable
-from morph3d.morphable import basel, basel_landmarks
+from morph3d.morphable import albedo, basel, basel_landmarks
 from morph3d.morphable.coefficients import Coefficients
-
-NAMES = basel_landmarks.NAMES
-TURN = spatial.transform.Rotation.from_euler("xyz", [4., -6., 3.], degrees=True)
-
-
-def _swell(points):
-    """A narrower forehead, a wider and longer lower face: no similarity does that."""
-    x, y, z = points.T
-    return np.stack([x * (1. - .004 * y), y - .0015 * y * np.abs(y), z], 1)
-
-
-class FaceFile:
-    """A face of 68 vertices, its landmarks, in the layout of 2017; a test changes `datasets` before it is read."""
-
-    def __init__(self, path):
-        random = np.random.default_rng(0)
-        self.path = path
-        # Wider, turned and elsewhere than the template that fills what the file does not name.
-        self.points = TURN.apply(_swell(basel_landmarks.template())) + np.array([3., -5., 110.])
-        triangles = spatial.Delaunay(self.points[:, :2]).simplices
-        a, b, c = np.moveaxis(self.points[triangles], 1, 0)
-        inward = np.cross(b - a, c - a)[:, 2] < 0
-        triangles[inward] = triangles[inward][:, ::-1]
-        self.landmarks = [{"id": name, "coordinates": self.points[i].tolist()} for name, i in NAMES.items()]
-        self.datasets = {"shape/representer/cells": triangles.T.astype(np.uint32), "version/majorVersion": 0,
-                         "metadata/landmarks/json": json.dumps(self.landmarks).encode()}
-        self.basis = {}
-        for group, mean, size in (("shape", self.points, 5), ("color", random.uniform(0, 1, (68, 3)), 4),
-                                  ("expression", random.normal(size=(68, 3)), 3)):
-            self.basis[group] = np.linalg.qr(random.normal(size=(204, size)))[0]
-            self.datasets |= {f"{group}/model/mean": mean.ravel().astype(np.float32),
-                              f"{group}/model/pcaBasis": self.basis[group].astype(np.float32),
-                              f"{group}/model/pcaVariance": np.array([25., 16., 9., 4., 1.][:size], np.float32),
-                              f"{group}/model/noiseVariance": np.zeros(1, np.float32)}
-
-    def write(self):
-        with h5py.File(self.path, "w") as file:
-            for name, value in self.datasets.items():
-                file[name] = value
-        return self.path
-
-    def read(self):
-        return basel.read(self.write())
+from tests.morphable.face_files import NAMES, FaceFile
 
 
 @pytest.fixture
@@ -80,24 +38,81 @@ def test_the_face_of_zeros_is_the_mean_shape_without_the_mean_expression(face):
 
 
 def test_a_file_without_expressions(face):
-    face.datasets = {name: value for name, value in face.datasets.items() if not name.startswith("expression")}
+    face.without("expression")
     assert face.read().sizes == (5, 4, 0)
 
 
-def test_the_layout_of_2009_with_8_bit_colours(face):
-    cells = face.datasets.pop("shape/representer/cells")
-    face.datasets["shape/representer/reference-mesh/triangle-list"] = cells.astype(np.int32)
-    face.datasets["shape/representer/reference-mesh/vertex-coordinates"] = face.points.T
+@pytest.mark.parametrize("unit", [1., 1000.], ids=["millimetres", "micrometres"])
+def test_the_layout_of_2009_with_8_bit_colours(face, unit):
+    """model2009-publicmm1-bfm.h5: an older reference mesh, rows for columns, no expressions, landmarks as text."""
+    cells = face.datasets["shape/representer/cells"]
+    face.without("shape/representer", "expression", "metadata")
+    face.datasets["shape/representer/reference-mesh/triangle-list"] = cells.T.astype(np.int32)
+    face.datasets["shape/representer/reference-mesh/vertex-coordinates"] = unit * face.points
+    face.datasets["metadata/landmarks/text"] = _text(face.landmarks, unit)
+    face.datasets["shape/model/mean"] = unit * face.points.ravel()
+    face.datasets["shape/model/pcaVariance"] = unit**2 * face.datasets["shape/model/pcaVariance"]
     colors = face.datasets["color/model/mean"]
     face.datasets["color/model/mean"] = 255. * colors
     model = face.read()
     np.testing.assert_array_equal(model.triangles, cells.T)
+    np.testing.assert_allclose(model.mean_vertices, face.points, rtol=1e-6)
+    np.testing.assert_allclose(model.shape_basis[1], 4. * face.basis["shape"][:, 1], atol=1e-5)
+    np.testing.assert_array_equal(model.landmarks, np.arange(68))
     np.testing.assert_allclose(model.mean_colors, colors.reshape(68, 3), rtol=1e-6)
     np.testing.assert_allclose(model.texture_basis[0], 5. / 255. * face.basis["color"][:, 0], atol=1e-7)
 
 
-def _text(landmarks):
-    return "".join("{} 1 {} {} {}\n".format(point["id"], *point["coordinates"]) for point in landmarks).encode()
+def test_columns_that_have_the_standard_deviations_for_lengths(face):
+    """Files of statismo 0.8, which scalismo-faces reads too."""
+    expected = face.read()
+    for group in ("shape", "color", "expression"):
+        face.datasets[f"{group}/model/pcaBasis"] *= np.sqrt(face.datasets[f"{group}/model/pcaVariance"])
+    model = face.read()
+    np.testing.assert_allclose(model.shape_basis, expected.shape_basis, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model.expression_basis, expected.expression_basis, rtol=1e-5, atol=1e-6)
+
+
+def test_arrays_of_one_more_dimension_and_cells_in_rows(face):
+    expected = face.read()
+    for name in ("shape/model/mean", "color/model/pcaVariance"):
+        face.datasets[name] = face.datasets[name][:, None]
+    face.datasets["shape/representer/cells"] = face.datasets["shape/representer/cells"].T.astype(np.int32)
+    assert face.read().fingerprint == expected.fingerprint
+
+
+def test_a_file_without_colours_is_painted(face, monkeypatch):
+    calls = []
+
+    def paint(*arguments):
+        calls.append(arguments)
+        return albedo.Albedo(np.full((68, 3), .5), np.full((2, 68, 3), .1), ("a", "b"))
+
+    monkeypatch.setattr(albedo, "paint", paint)
+    face.without("color")
+    model = face.read()
+    (vertices, points, facing, eyeballs), = calls
+    assert model.sizes == (5, 2, 3) and eyeballs is None
+    np.testing.assert_allclose(model.mean_colors, .5)
+    np.testing.assert_allclose(vertices, face.points, rtol=1e-6)
+    np.testing.assert_allclose(points, face.points, rtol=1e-6)
+    assert (np.linalg.norm(facing, axis=1) > .999).all() and facing[30, 2] > .5
+    face.datasets["shape/representer/cells"] += 1
+    with pytest.raises(ValueError, match=r"test.h5: found triangles of vertices 1..68, expected 0..67; .* lowered by one"):
+        face.read()
+
+
+def test_landmarks_are_vertices_of_the_reference_mesh(face):
+    """In the published files the mean differs from it by some millimetres, many vertices of a dense mesh."""
+    order = np.roll(np.arange(68), 1)
+    face.datasets["shape/representer/points"] = face.points[order].T.astype(np.float32)
+    landmarks = face.read().landmarks.numpy()
+    named = list(NAMES.values())
+    np.testing.assert_array_equal(order[landmarks[named]], named)
+
+
+def _text(landmarks, unit=1.):
+    return "".join("{} 1 {} {} {}\n".format(point["id"], *(unit * x for x in point["coordinates"])) for point in landmarks).encode()
 
 
 @pytest.mark.parametrize("kind, encode", [
@@ -105,8 +120,9 @@ def _text(landmarks):
     ("json", lambda points: json.dumps(points)),
     ("json", lambda points: np.array([json.dumps(points).encode()])),
     ("json", lambda points: np.array([json.dumps(points)], h5py.string_dtype())),
+    ("json", lambda points: np.void(json.dumps(points).encode() + b"\0")),
     ("text", _text),
-], ids=["bytes", "str", "array of bytes", "array of str", "old text"])
+], ids=["bytes", "str", "array of bytes", "array of str", "opaque, ended by a zero", "old text"])
 def test_landmarks_in_every_encoding(face, kind, encode):
     del face.datasets["metadata/landmarks/json"]
     face.landmarks.append({"id": "left.ear.tragus.tip", "coordinates": [0., 0., 0.]})
@@ -135,11 +151,17 @@ def test_unnamed_landmarks_are_found_on_a_dense_surface(face, turn, scale):
 
 
 def test_the_published_vertices_of_2017(face):
-    vertices = np.random.default_rng(4).normal(scale=5., size=(basel_landmarks.VERTICES_2017, 3)) + np.array([0., 0., 500.])
+    vertices = np.random.default_rng(4).normal(scale=5., size=(53149, 3)) + np.array([0., 0., 500.])
     published = {8: 47846, 30: 8156, 36: 2602, 45: 13481, 48: 5522, 54: 10857, 60: 6291, 67: 7719}
-    vertices[list(basel_landmarks.INDICES_2017)] = face.points[list(basel_landmarks.POINTS_2017)]
+    vertices[list(basel_landmarks.PUBLISHED[53149].values())] = face.points[list(basel_landmarks.PUBLISHED[53149])]
     got = basel_landmarks.indices("", vertices, {})
     assert {point: got[point] for point in published} == published
+    vertices[[0, 20000]] = vertices[[8156, 2602]]  # where seams are, vertices lie on each other
+    got = basel_landmarks.indices("", vertices, {})
+    assert {point: got[point] for point in published} == published
+    vertices[[47846, 8663]] = vertices[[8663, 47846]]  # the chin and the lips
+    with pytest.raises(ValueError, match=r"a.h5: found vertex 47846 \d+ mm from where a face has its landmark 8, .* order of"):
+        basel_landmarks.indices("a.h5", vertices, {})
 
 
 BROKEN = {
@@ -156,11 +178,22 @@ BROKEN = {
     "quads": ({"shape/representer/cells": np.ones((4, 9), int)},
               r"shape/representer/cells of shape \(4, 9\), expected \(3, M\)"),
     "no such vertex": ({"shape/representer/cells": np.full((3, 9), 68)}, r"triangles must be vertex indices in 0..67"),
-    "other colours": ({"color/model/mean": np.ones(30), "color/model/pcaBasis": np.ones((30, 4))},
+    "other colours": ({"color/model/mean": np.ones(30), "color/model/pcaBasis": np.eye(30, 4)},
                       r"mean_colors must have shape \[68, 3\], found \[10, 3\]"),
     "landmarks": ({"metadata/landmarks/json": b'{"id": 3}'}, "unreadable landmarks in metadata/landmarks/json"),
     "no landmarks": ({"metadata/landmarks/json": None},
                      "found no landmarks center.nose.tip, right.eye.corner_outer, .*write there .*center.nose.tip"),
+    "a landmark in a plane": ({"metadata/landmarks/json": b'[{"id": "center.nose.tip", "coordinates": [1, 2]}]'},
+                              "unreadable landmarks in metadata/landmarks/json"),
+    "not a number": ({"shape/model/mean": np.full(204, np.nan)}, "shape/model/mean with values that are not finite"),
+    "no unit vectors": ({"expression/model/pcaBasis": np.full((204, 3), .5)},
+                        "expression/model/pcaBasis with columns of length 7.14 to 7.14, expected unit vectors"),
+    "standard deviations": ({"shape/model/pcaVariance": np.array([5., 4., 3., 2., 1.])},
+                            r"differ from their mean by 0.47 mm .*has variances where standard deviations belong, or the rev"),
+    "squared variances": ({"shape/model/pcaVariance": np.array([5., 4., 3., 2., 1.])**8 + 1e6}, "their mean by 2.8e.02 mm"),
+    "16-bit colours": ({"color/model/mean": np.full(204, 65535.)}, r"mean colours up to 65535, expected them in 0..1 or 0..255"),
+    "reference mesh": ({"shape/representer/points": np.ones((3, 67))},
+                       r"shape/representer/points of shape \(3, 67\), expected \(3, 68\)"),
     "one point": ({"shape/model/mean": np.ones(204)}, "outer eye corners 0 apart"),
 }
 
@@ -185,7 +218,22 @@ def test_metres_are_refused(face):
     face.datasets["shape/model/mean"] = face.points.ravel() / 1000.
     face.landmarks = [{**point, "coordinates": [x / 1000. for x in point["coordinates"]]} for point in face.landmarks]
     face.datasets["metadata/landmarks/json"] = json.dumps(face.landmarks)
-    with pytest.raises(ValueError, match=r"outer eye corners 0.07\d+ apart, expected about 90 mm; convert .* milli"):
+    with pytest.raises(ValueError, match=r"outer eye corners 0.07\d+ apart, expected about 90 mm; convert .* from metres to milli"):
+        face.read()
+
+
+@pytest.mark.parametrize("turn, message", [
+    ([[1, 0, 0], [0, 0, 1], [0, -1, 0]], r"from the mouth to the eyes \(-0.04, -0.15, -0.99\), expected \+x"),
+    ([[-1, 0, 0], [0, -1, 0], [0, 0, 1]], "from the right eye to the left .*, from the mouth to the eyes"),
+    ([[-1, 0, 0], [0, 1, 0], [0, 0, -1]], r"from the right eye to the left \(-0.99"),
+    ([[1, 0, 0], [0, 1, 0], [0, 0, -1]], r"from the eyes to the nose's tip \(.*, -0.\d\d\), expected"),
+], ids=["z is up", "head down", "face to the back", "z into the face"])
+def test_a_face_that_looks_elsewhere_is_refused(face, turn, message):
+    points = face.points @ np.transpose(turn)
+    face.datasets["shape/model/mean"] = points.ravel()
+    face.datasets["metadata/landmarks/json"] = json.dumps([{"id": name, "coordinates": points[i].tolist()}
+                                                           for name, i in NAMES.items()])
+    with pytest.raises(ValueError, match="test.h5: found the direction " + message):
         face.read()
 
 

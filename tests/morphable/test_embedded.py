@@ -1,21 +1,25 @@
 """The embedded model: its mesh, its proportions against the surveys, its population and its modes."""
+import concurrent.futures
+
 import numpy as np
 import pytest
 import trimesh
+from scipy import spatial
 
 from morph3d.morphable import embedded, landmarks
 from morph3d.morphable.coefficients import Coefficients
-from morph3d.morphable.embedded import population, template
+from morph3d.morphable.embedded import expressions, population, relief, template
 from morph3d.morphable.embedded.sculpture import MEAN, Head, ellipsoid, smooth_min
 
-SMALL = dict(population=24, components=12, coarseness=2.)
+SMALL = embedded.Recipe(coarseness=2., heads=24, shapes=12, acts=16, expressions=8, people=60, textures=20)
+TINY = embedded.Recipe(coarseness=3., heads=3, shapes=2, acts=3, expressions=2, people=20, textures=12)
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield embedded.read(**SMALL)
+        yield embedded.read(SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +34,8 @@ def average():
 
 @pytest.fixture(scope="module")
 def heads(mesh):
-    """Measures and vertices of 24 random heads."""
-    measures = population.draw(24, seed=5)
+    """Measures and vertices of 48 random heads."""
+    measures = population.draw(48, seed=5)
     return measures, np.stack([template.register(mesh, Head(**head)) for head in measures])
 
 
@@ -196,9 +200,9 @@ def test_modes_are_orthogonal_and_ordered(model):
 
 def test_all_modes_give_the_population_back():
     samples = np.random.default_rng(2).normal(size=(6, 10, 3)).astype(np.float32)
-    mean, modes = embedded.principal_components(samples, 80)
+    modes = embedded.principal_components(samples - samples.mean(0), 80)
     assert len(modes) == 5
-    deviations = (samples - mean).reshape(6, -1)
+    deviations = (samples - samples.mean(0)).reshape(6, -1)
     flat = modes.reshape(5, -1)
     coefficients = deviations @ np.linalg.pinv(flat)
     np.testing.assert_allclose(coefficients @ flat, deviations, atol=1e-4)
@@ -216,30 +220,71 @@ def test_few_triangles_turn_over_in_strong_faces(model):
             assert np.mean((areas(face, triangles) * neutral).sum(1) < 0.) < .01
 
 
-def test_jaw_drop_opens_the_mouth_and_keeps_the_forehead(model):
-    moved = model.expression_basis.numpy()[0].reshape(-1, 3)
-    mark = model.landmarks.numpy()
-    assert moved[mark[66], 1] < -5. and moved[mark[8], 1] < -5.
-    assert np.abs(moved[mark[[27, 17, 26, 62]]]).max() < 1.5
+@pytest.fixture(scope="module")
+def act(mesh, average):
+    """Strengths by name -> the displacement of the template's landmarks when both sides make the same."""
+    neutral = template.register(mesh, Head(**average))
+
+    def displacement(**strengths):
+        nothing = dict.fromkeys((*expressions.MEASURED, *expressions.PUSHED), 0.)
+        return expressions._symmetric(mesh, neutral, average, nothing | strengths)[mesh.landmarks]
+
+    return displacement
+
+
+def test_jaw_drop_opens_the_mouth_and_keeps_the_forehead(act):
+    moved = act(jaw_drop=1.)
+    assert moved[66, 1] < -5. and moved[8, 1] < -5.
+    assert np.abs(moved[[27, 17, 26, 62]]).max() < 1.5
+
+
+@pytest.mark.parametrize("unit, point, axis, least", [
+    ("lip_corner_puller", 54, 0, 2.), ("lip_corner_puller", 54, 1, 1.), ("lip_corner_depressor", 54, 1, -1.),
+    ("lip_pucker", 54, 0, -2.), ("inner_brow_raiser", 22, 1, 2.), ("outer_brow_raiser", 25, 1, 2.), ("brow_lowerer", 22, 1, -2.),
+    ("eyes_closed", 43, 1, -1.), ("upper_lid_raiser", 43, 1, .5), ("jaw_drop", 8, 1, -5.)])
+def test_action_units_move_what_they_are_named_after(act, unit, point, axis, least):
+    assert act(**{unit: 1.})[point, axis] / least > 1.
+
+
+def test_expressions_are_uneven_and_leave_eyeballs_and_skull_alone(mesh, average):
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        acts = expressions.draw(mesh, average, 12, np.random.default_rng(0), threads)
+    assert not acts[:, mesh.eyeballs].any()
+    assert not acts[:, template.register(mesh, Head(**average))[:, 2] < -31.].any()
+    left, right = acts[:, mesh.landmarks[54]], acts[:, mesh.landmarks[48]] * [-1., 1., 1.]
+    assert np.abs(left).max() > 1. and .05 < np.abs(left - right).max() < 8.
+
+
+def test_relief_is_mostly_symmetric_and_moves_eyeballs_as_wholes(mesh, heads):
+    vertices = heads[1].mean(0)
+    bumps = relief.Relief(vertices.astype(np.float32), mesh.landmarks, mesh.eyeballs)
+    random = np.random.default_rng(0)
+    fields = np.stack([bumps(random) for _ in range(40)])
+    eyes = fields[:, mesh.eyeballs].reshape(40, 2, -1, 3)
+    np.testing.assert_allclose(eyes, np.broadcast_to(eyes[:, :, :1], eyes.shape), atol=1e-6)
+    twin = spatial.cKDTree(vertices).query(vertices * [-1., 1., 1.])[1]
+    mirrored = fields[:, twin] * [-1., 1., 1.]
+    uneven = np.std(fields - mirrored) / np.std(fields + mirrored)
+    assert .15 < uneven < .5
+    assert .3 < fields.std() < 1.5 and np.abs(fields[:, vertices[:, 2] < -30.]).max() < .2
 
 
 def test_reading_twice_builds_once(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    tiny = dict(population=3, components=2, coarseness=3.)
-    first = embedded.read(**tiny)
+    first = embedded.read(TINY)
     assert capsys.readouterr().out.count("sculpting") == 1
-    second = embedded.read(**tiny)
+    second = embedded.read(TINY)
     assert capsys.readouterr().out == ""
     assert first.fingerprint == second.fingerprint
     assert [path.suffix for path in (tmp_path / "morph3d").iterdir()] == [".npz"]
 
 
 def test_building_is_deterministic():
-    first, second = (embedded.sculpt(3, 2, 3., 7) for _ in range(2))
+    first, second = (embedded.sculpt(TINY) for _ in range(2))
     for name, array in first.items():
         np.testing.assert_array_equal(array, second[name], err_msg=name)
 
 
 def test_one_head_is_not_a_population():
-    with pytest.raises(ValueError, match="population must be at least 2 heads to vary, found 1"):
-        embedded.read(population=1)
+    with pytest.raises(ValueError, match="there must be at least 2 heads to vary, found 1"):
+        embedded.read(embedded.Recipe(heads=1))

@@ -110,8 +110,24 @@ def test_a_saved_model_gives_the_same_faces(model, tmp_path):
     np.testing.assert_array_equal(tf.saved_model.load(str(tmp_path)).instance(shape), module.instance(shape))
 
 
-def test_a_checkpoint_does_not_carry_the_bases(model):
-    assert model.variables == ()
+def test_a_checkpoint_does_not_carry_the_bases(model, tmp_path):
+    module = tf.Module()
+    module.morphable, module.weight = model, tf.Variable(1.)
+    path = tf.train.Checkpoint(module=module).write(str(tmp_path / "checkpoint"))
+    assert [name for name, _ in tf.train.list_variables(path) if "weight" not in name] == ["_CHECKPOINTABLE_OBJECT_GRAPH"]
+
+
+def test_a_neutral_face_keeps_the_person(model):
+    coefficients = sample(model, 2, 1)
+    neutral = coefficients.neutral()
+    assert neutral.shape is coefficients.shape and neutral.texture is coefficients.texture and neutral.expression is None
+
+
+def test_landmarks_go_by_name(arrays, model):
+    assert model.landmark("center.nose.tip") == arrays["landmarks"][30]
+    assert model.landmark("right.jaw.8") == arrays["landmarks"][0]
+    with pytest.raises(ValueError, match='no landmark "center.nose.tipp"; similar are center.nose.tip, '):
+        model.landmark("center.nose.tipp")
 
 
 BROKEN = {
@@ -161,6 +177,12 @@ def test_samples_are_standard_normal_and_repeatable():
     np.testing.assert_allclose(np.corrcoef([*first.reshape(3, -1), *other.reshape(3, -1)]), np.eye(6), atol=.03)
 
 
+def test_one_number_as_a_seed_is_short_for_two(model):
+    for one, two in zip(model.sample(2, 7), sample(model, 2, [0, 7]), strict=True):
+        np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(model.sample(2, tf.constant(7)).shape, model.sample(2, (0, 7)).shape)
+
+
 def test_samples_have_the_sizes_asked_for():
     assert [part.shape for part in sample((5, 0, 2), 3, [0, 0])] == [(3, 5), (3, 0), (3, 2)]
     with pytest.raises(ValueError, match="zip"):
@@ -172,5 +194,5 @@ def test_samples_have_the_sizes_asked_for():
 def test_loading_nothing_known_names_what_was_looked_for(tmp_path, make, found):
     path = tmp_path / "model.tar.xz"
     make(path)
-    with pytest.raises(ValueError, match=f'model.tar.xz: found {found}.*"embedded", a Basel Face Model .*FaceXModel'):
+    with pytest.raises(ValueError, match=f'model.tar.xz: found {found}.*"embedded".* a Basel Face Model .*FaceXModel'):
         morphable.load(path)

@@ -12,8 +12,6 @@ from . import population, regions
 from .painter import Painter
 from .parameters import ASYMMETRIC, values
 
-MODES = 90
-
 
 class Albedo(NamedTuple):
     mean: np.ndarray  # [V, 3] float32 sRGB-encoded reflectance, 0..1
@@ -21,7 +19,7 @@ class Albedo(NamedTuple):
     names: tuple  # K names
 
 
-def paint(vertices, landmarks, normals, eyeballs=None, mouth_inside=None, people=600, seed=0):
+def paint(vertices, landmarks, normals, eyeballs=None, mouth_inside=None, people=1200, modes=199, seed=0):
     """A linear albedo model for a mesh.
 
     Args:
@@ -31,25 +29,25 @@ def paint(vertices, landmarks, normals, eyeballs=None, mouth_inside=None, people
       eyeballs: [V] bool, vertices of separate eyeball spheres; None: the eyes are part of the mesh.
       mouth_inside: [V] bool, vertices of the mouth's socket, or None.
       people: N, how many painted faces the modes summarise; the time taken is proportional to it.
+      modes: K, fewer than people and more than there are left-right differences.
       seed: of the population.
 
     Returns:
-      Albedo with K = 90 modes: the principal components of the population, and one per left-right difference.
+      Albedo with K modes: the principal components of the population, and one per left-right difference.
 
     Raises:
       ValueError: an array of another shape, or too few people.
     """
     vertices, landmarks, normals, eyeballs, mouth_inside = _check(vertices, landmarks, normals, eyeballs, mouth_inside)
-    if people <= MODES:
-        raise ValueError(f"people: {people} are too few for {MODES} modes, expected more than {MODES}")
+    if not people > modes > len(ASYMMETRIC):
+        raise ValueError(f"people: {people} are too few for {modes} modes, or these for {len(ASYMMETRIC)} left-right differences")
     painter = Painter(regions.find(vertices, landmarks, normals, eyeballs, mouth_inside))
     scores = population.sample_scores(people, np.random.default_rng(seed))
     faces = np.stack([painter(values(person)) for person in scores])
-    principal = MODES - len(ASYMMETRIC)
-    mean, modes = population.principal_modes(faces, principal)
-    names = tuple(f"principal_{number}" for number in range(principal)) + ASYMMETRIC
-    modes = np.concatenate([modes, population.differences(painter, ASYMMETRIC)])
-    return Albedo(mean, modes.astype(np.float32), names)
+    names = tuple(f"principal_{number}" for number in range(modes - len(ASYMMETRIC)))
+    mean, principal = population.principal_modes(faces, len(names))
+    differences = population.differences(painter, ASYMMETRIC)
+    return Albedo(mean, np.concatenate([principal, differences]).astype(np.float32), names + ASYMMETRIC)
 
 
 def _check(vertices, landmarks, normals, eyeballs, mouth_inside):

@@ -99,11 +99,12 @@ def _scalp(r, f, p):
     sweep = p.parting * np.tanh(face.across / 25.)
     fringe = (np.maximum(p.fringe, 0.) + sweep) * smoothstep(62., 48., face.azimuth)
     height = r.hairline - recession + p.widows_peak * bump(face.across, 9.) + fringe
-    top = p.hair_density * smoothstep(-7., 8., height) * (1. - np.clip(p.crown, 0., 1.) * f.crown)
+    # As wide as hairlines differ, or the linear model would ring there: dark and pale bands in place of a line that moves.
+    top = p.hair_density * smoothstep(-11., 12., height) * (1. - np.clip(p.crown, 0., 1.) * f.crown)
     burns = p.sideburns * bump(face.azimuth - 80., 5.) * smoothstep(-50., -25., face.y) * smoothstep(20., 0., face.y)
     # Long hair hangs behind a line from the temple to the shoulder.
     curtain = smoothstep(64., 74., face.azimuth - .10 * np.maximum(-face.y - 60., 0.)) * smoothstep(40., 10., face.y)
-    coverage = np.maximum(np.maximum(top, burns) * (1. - r.ear), p.long_hair * curtain)
+    coverage = np.maximum(np.maximum(top, burns) * (1. - r.ear), p.long_hair * curtain * (1. - .8 * r.ear))
     color = pigments.hair(np.exp(p.hair_eumelanin), p.hair_pheomelanin, p.hair_grey)
     gloss = f.strands * (1. + p.hair_gloss * smoothstep(.2, .9, face.upward))
     return color * gloss[:, None], np.clip(coverage, 0., 1.)

@@ -1,89 +1,105 @@
 """The morphable model that comes with the project: heads sculpted as distance fields, no scan and no download.
 
 A population with the proportions of published surveys (population.py) is sculpted (sculpture.py), brought into
-correspondence (correspondence.py, template.py), given expressions (expressions.py), reduced by principal components and
-painted (albedo). The result is kept in the user's cache folder.
+correspondence (correspondence.py, template.py), given what no survey measures (relief.py) and expressions (expressions.py),
+reduced by principal components and painted (albedo). The result is kept in the user's cache folder.
 """
 import concurrent.futures
 import hashlib
 import os
 import pathlib
+from typing import NamedTuple
 
 import numpy as np
 
 from morph3d import files
 
-POPULATION = 300  # heads; more do not change the modes visibly
-COMPONENTS = 80
-SEED = 20180618
+
+class Recipe(NamedTuple):
+    """How much of everything goes into the model; tests take less."""
+    coarseness: float = 1.2  # spacing of the grid the template is marched on, 1 is about 2 mm in the face
+    heads: int = 2000  # sculpted; the shape modes are computed from them
+    shapes: int = 199  # modes, fewer than heads
+    acts: int = 300  # random expressions
+    expressions: int = 100  # modes, fewer than acts
+    people: int = 1200  # painted
+    textures: int = 199  # modes, fewer than people
+    seed: int = 20180618
 
 
-def read(population=POPULATION, components=COMPONENTS, coarseness=1.2, seed=SEED):
-    """The embedded MorphableModel: about 13,000 vertices, 80 shape modes, 17 expressions.
+# By name, with the numbers of vertices.
+RECIPES = {
+    "embedded": Recipe(),  # 13,268
+    "embedded-7k": Recipe(coarseness=1.68),
+    "embedded-53k": Recipe(coarseness=.585),
+}
 
-    The first call builds it (about half a minute) and keeps it under `cache_folder()`.
 
-    Args:
-      population: the number of sculpted heads the modes are computed from.
-      components: the largest number of shape modes; there are at most population - 1.
-      coarseness: spacing of the grid the template is marched on, 1 is about 2 mm in the face. Tests take 2 and more.
-      seed: of the population.
+def read(recipe=Recipe()):
+    """The embedded MorphableModel, made by a Recipe.
+
+    The first call builds it (some minutes, in proportion to its heads and vertices) and keeps it under `cache_folder()`.
 
     Raises:
       ValueError: fewer than two heads.
     """
     from morph3d.morphable.model import MorphableModel
-    if population < 2:
-        raise ValueError(f"population must be at least 2 heads to vary, found {population}")
-    path = cache_folder() / f"embedded-{_key(population, components, coarseness, seed)}.npz"
+    if recipe.heads < 2:
+        raise ValueError(f"there must be at least 2 heads to vary, found {recipe.heads}")
+    path = cache_folder() / f"embedded-{_key(recipe)}.npz"
     if not path.is_file():
-        print(f"morph3d: sculpting the embedded morphable model, once, into {path}", flush=True)
-        arrays = painted(sculpt(population, components, coarseness, seed))
+        print(f"morph3d: sculpting the embedded morphable model, once, some minutes, into {path}", flush=True)
+        arrays = painted(sculpt(recipe), recipe)
         with files.replacing(path) as beside:
             np.savez(beside, **arrays)
     with np.load(path) as file:
         return MorphableModel.from_arrays("embedded", **file)
 
 
-def painted(arrays):
+def painted(arrays, recipe):
     """The arrays of `sculpt` with the albedo, as `MorphableModel.from_arrays` takes them."""
     from morph3d.morphable import albedo
     from morph3d.morphable.normals import vertex_normals
     eyeballs, mouth_inside = arrays.pop("eyeballs"), arrays.pop("mouth_inside")
     vertices, landmarks = arrays["mean_vertices"], arrays["landmarks"]
     normals = vertex_normals(vertices, arrays["triangles"])
-    colors = albedo.paint(vertices, vertices[landmarks], normals, eyeballs, mouth_inside)
+    colors = albedo.paint(vertices, vertices[landmarks], normals, eyeballs, mouth_inside, recipe.people, recipe.textures)
     return dict(arrays, mean_colors=colors.mean, texture_modes=colors.modes)
 
 
-def sculpt(population, components, coarseness, seed):
+def sculpt(recipe):
     """The arrays of the model but its colours: a dictionary by name."""
-    from morph3d.morphable.embedded import expressions, template
-    from morph3d.morphable.embedded.population import draw
+    from morph3d.morphable.embedded import expressions, population, template
+    from morph3d.morphable.embedded.relief import Relief
     from morph3d.morphable.embedded.sculpture import Head
-    mesh = template.build(coarseness)
-    measures = draw(population, seed)
+    mesh = template.build(recipe.coarseness)
+    measures = population.draw(recipe.heads, recipe.seed)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as threads:
-        heads = list(threads.map(lambda head: template.register(mesh, Head(**head)), measures))
-    average = {name: float(np.mean([head[name] for head in measures])) for name in measures[0]}
-    mean, modes = principal_components(np.stack(heads, dtype=np.float32), components)
-    return dict(mean_vertices=mean, shape_modes=modes, expression_modes=expressions.modes(mesh, average),
-                triangles=mesh.triangles.astype(np.int32), landmarks=mesh.landmarks.astype(np.int32),
-                eyeballs=mesh.eyeballs, mouth_inside=mesh.mouth_inside)
+        heads = np.stack(list(threads.map(lambda head: template.register(mesh, Head(**head)), measures)), dtype=np.float32)
+        average = {name: float(np.mean([head[name] for head in measures])) for name in measures[0]}
+        random = np.random.default_rng(recipe.seed)
+        acts = expressions.draw(mesh, average, recipe.acts, random, threads)
+    mean = heads.mean(0)  # before the relief, whose mean is nothing but chance
+    relief = Relief(mean, mesh.landmarks, mesh.eyeballs)
+    for head in heads:
+        head += relief(random) - mean
+    return dict(mean_vertices=mean, shape_modes=principal_components(heads, recipe.shapes),
+                # About the neutral face and not about the mean of expressions, so that zeros are a face at rest.
+                expression_modes=principal_components(acts, recipe.expressions), triangles=mesh.triangles.astype(np.int32),
+                landmarks=mesh.landmarks.astype(np.int32), eyeballs=mesh.eyeballs, mouth_inside=mesh.mouth_inside)
 
 
-def principal_components(samples, count):
-    """Mean [V, 3] and the first modes [<= count, V, 3] of samples [N, V, 3], each scaled to one standard deviation.
+def principal_components(deviations, count):
+    """The first modes [<= count, V, 3] of deviations [N, V, 3] from what stands for zero, one standard deviation each.
 
     The sign of a mode is that of its entry of largest size, so that it does not depend on the linear algebra library.
     """
-    mean = samples.mean(0)
-    deviations = (samples - mean).reshape(len(samples), -1).astype(np.float64)
-    variances, weights = np.linalg.eigh(deviations @ deviations.T / (len(samples) - 1))
-    order = np.argsort(variances)[::-1][:min(count, len(samples) - 1)]
-    modes = weights[:, order].T @ deviations / np.sqrt(len(samples) - 1)
+    flat = deviations.reshape(len(deviations), -1).astype(np.float64)
+    _, weights = np.linalg.eigh(flat @ flat.T)
+    weights = weights[:, ::-1][:, :min(count, len(flat) - 1)]
+    modes = weights.T @ flat / np.sqrt(len(flat) - 1)
     modes *= np.sign(modes[np.arange(len(modes)), np.abs(modes).argmax(1)])[:, None]
-    return mean, modes.reshape(-1, *mean.shape).astype(np.float32)
+    return modes.reshape(-1, *deviations.shape[1:]).astype(np.float32)
 
 
 def cache_folder():
@@ -91,12 +107,10 @@ def cache_folder():
     return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "morph3d"
 
 
-def _key(*settings):
-    """What the arrays depend on, 12 hexadecimal digits: the settings, and the sources of shape and paint."""
-    digest = hashlib.sha256(repr(settings).encode())
+def _key(recipe):
+    """What the arrays depend on, 12 hexadecimal digits: the recipe, and the sources of shape and paint."""
+    digest = hashlib.sha256(repr(recipe).encode())
     here = pathlib.Path(__file__).parent
     for source in [*sorted(here.glob("*.py")), *sorted(here.parent.glob("albedo/**/*.py"))]:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:12]
-
-

@@ -3,68 +3,89 @@ import numpy as np
 
 from morph3d.morphable.embedded.sculpture import MEAN
 
-# mm: mean and standard deviation of men, of women.
-# [Z] Zhuang and Bradtmiller 2005, "Head-and-face anthropometric survey of U.S. respirator users",
-#     J. Occup. Environ. Hyg. 2(11), 567-576: 3997 adults of 18 to 66 years in four ethnic groups, weighted
-#     to the population of the United States.
-# [F] Farkas 1994, "Anthropometry of the Head and Face", 2nd edition: North American white adults of 19 to 25 years.
+# The groups of the survey [N], in its words; "other" is mostly East Asian. The shares are ours: not those of one country, but
+# such that no group is rare to a network that learns from these heads.
+GROUPS = ("white", "black", "hispanic", "other")
+SHARES = (.35, .25, .2, .2)
+
+# mm: means of men and of women by group, and standard deviations within a group.
+# [N] The 3997 adults of Zhuang and Bradtmiller 2005, "Head-and-face anthropometric survey of U.S. respirator users", J. Occup.
+#     Environ. Hyg. 2(11), 567-576, from their published records (CDC RD-10130-2020-0), by group where it matters.
+# [A] ANSUR II, 2012: 4082 men and 1986 women of the U.S. Army.
+# [W] Weinberg et al. 2016, "The 3D Facial Norms Database", Cleft Palate Craniofac. J. 53(6), e185: at 22 years, European
+#     ancestry; the other groups' differences after Virdi et al. 2019 (Kenyans) and Jayaratne et al. 2013 (Hong Kong Chinese).
 SURVEYED = dict(
-    head_length=(197.3, 7.4, 187.5, 7.2),  # [Z]
-    head_breadth=(153.0, 6.0, 146.8, 5.6),  # [Z]
-    face_breadth=(143.5, 6.9, 135.1, 6.5),  # [Z] bizygomatic
-    jaw_breadth=(120.4, 10.4, 110.1, 8.7),  # [Z] bigonial
-    forehead_breadth=(105.5, 5.7, 102.9, 5.4),  # [Z] minimum frontal
-    face_length=(122.7, 7.0, 113.4, 6.1),  # [Z] menton to sellion
-    nose_length=(52.0, 4.1, 48.2, 3.8),  # [Z] subnasale to sellion
-    nose_breadth=(36.6, 4.1, 33.2, 3.9),  # [Z]
-    nose_protrusion=(21.1, 2.7, 19.8, 2.7),  # [Z] subnasale to pronasale
-    nose_root_breadth=(16.6, 2.3, 16.3, 2.0),  # [Z]
-    interpupillary=(64.5, 3.6, 61.9, 3.5),  # [Z]
-    lip_length=(51.1, 4.2, 48.0, 4.0),  # [Z]
-    upper_lip_height=(22.3, 2.1, 20.1, 2.0),  # [F] sn-sto
-    eye_length=(31.3, 1.2, 30.7, 1.2),  # [F] en-ex
-    eye_height=(10.8, 0.9, 10.9, 1.2),  # [F] ps-pi
-    upper_vermilion=(8.0, 1.4, 8.7, 1.3),  # [F] ls-sto
-    lower_vermilion=(9.3, 1.6, 9.4, 1.5),  # [F] sto-li
-    ear_length=(62.7, 3.8, 59.6, 3.4),  # [F] sa-sba
-    )
+    head_length=((197.9, 198.9, 197., 193.4), (189.1, 190.4, 186., 183.8), 7.2),  # [N], a sample
+    head_breadth=((153.5, 153.5, 154., 156.), (146.6, 147.2, 147., 149.5), 5.7),  # [N], a sample, and [A]
+    face_breadth=((142.9, 144.6, 145.7, 144.7), (133.8, 137.5, 137.7, 137.8), 6.5),  # [N] bizygomatic
+    jaw_breadth=((119.9, 120.8, 123.5, 120.0), (108.5, 113.8, 113.6, 112.4), 9.7),  # [N] bigonial
+    forehead_breadth=((104.6, 105.7, 105.5, 105.8), (102.7, 105.1, 102.8, 101.2), 5.2),  # [N] minimum frontal, a sample
+    face_length=((122.6, 125.4, 122.6, 120.8), (113.0, 116.5, 114.5, 110.8), 6.5),  # [N] menton to sellion
+    nose_length=((52.3, 50.8, 52.3, 51.3), (48.6, 47.4, 48.2, 46.2), 3.9),  # [N] subnasale to sellion
+    nose_breadth=((35.3, 43.4, 37.4, 38.3), (31.6, 40.1, 34.8, 35.0), 3.3),  # [N]
+    nose_protrusion=((21.6, 19.4, 20.5, 20.1), (20.5, 18.1, 18.7, 18.2), 2.3),  # [N], a sample: subnasale to pronasale
+    nose_root_breadth=((17.0, 17.3, 17.1, 16.2), (16.3, 17.3, 17.3, 17.1), 2.1),  # [N], a sample
+    interpupillary=((64.0, 67.7, 64.7, 64.9), (61.2, 65.5, 62.2, 62.0), 3.4),  # [N]
+    lip_length=((50.7, 54.4, 51.1, 50.6), (47.1, 51.9, 49.1, 46.8), 3.9),  # [N]
+    upper_lip_height=((22.3, 24.5, 22.5, 22.3), (20.0, 22.5, 20.5, 20.), 2.4),  # [W] sn-sto
+    eye_length=((28.4, 29.9, 28.4, 27.6), (27.6, 29.2, 27.8, 27.0), 1.7),  # [W] en-ex
+    eye_height=((10.6, 10.8, 10.6, 10.2), (10.8, 11., 10.8, 10.4), 1.1),  # between lids, by eye: norms differ by their rulers
+    upper_vermilion=((7.5, 10.5, 8.3, 8.3), (7.3, 10.3, 8.1, 8.1), 1.4),  # [W] ls-sto
+    lower_vermilion=((9.2, 12., 9.9, 11.), (9.1, 11.8, 9.8, 9.8), 1.6),  # [W] sto-li
+    ear_length=((64.1, 62.4, 64., 63.), (59.7, 59.7, 59.7, 58.2), 3.7),  # [A]: its ratios to the length of the face
+)
 
 # One standard deviation of the measures no survey has: as large as the faces stay plausible at two of them, by eye.
 FREE = dict(
-    head_height=4., neck_breadth=6., sellion_depth=1.4, bridge_height=1.4, bridge_width=1.5, tip_width=1.1,
-    tip_angle=1.9, wing_height=1., nostril_flare=.7, brow_ridge=1.7, brow_height=1.7, forehead_slope=5.,
-    forehead_bulge=3., temple=2.5, eye_depth=1.5, eye_tilt=2.6, lid_hood=.8, eye_bag=.7, cheekbone=2.4,
-    cheekbone_height=2.5, cheek=3., jowl=2., muzzle=2., lip_protrusion=.9, cupid_bow=1., mouth_tilt=1.2, philtrum=.5,
-    chin=3., chin_width=3., chin_length=1.6, chin_fold=.8, jaw_height=4., jaw_width=2., under_chin=5., ear_angle=9.,
-    crown=4., occiput=4., midface=2.)
+    head_height=4., neck_breadth=6., sellion_depth=2, bridge_height=2, bridge_width=2.1, tip_width=1.5,
+    tip_angle=2.5, wing_height=1.3, nostril_flare=.92, brow_ridge=2.3, brow_height=2.3, forehead_slope=5.5,
+    forehead_bulge=3.2, temple=3.2, eye_depth=2.1, eye_tilt=3.4, lid_hood=1.1, eye_bag=.92, cheekbone=3.2,
+    cheekbone_height=3.2, cheek=4.1, jowl=2.8, muzzle=2.2, lip_protrusion=1., cupid_bow=1.3, mouth_tilt=1.5, philtrum=.69,
+    chin=3.9, chin_width=3.9, chin_length=2.1, chin_fold=1, jaw_height=5.2, jaw_width=2.6, under_chin=5., ear_angle=9.,
+    crown=4., occiput=4., midface=2.5)
 # What men have more of and women less, mm: half the differences that make a face look like the one or the other.
 MALE = dict(brow_ridge=1.2, brow_height=-.8, forehead_slope=2.5, forehead_bulge=-1., neck_breadth=7., chin=.8,
             chin_width=1.5, jowl=.8, jaw_height=-1.5, cheek=-.8, tip_angle=-.8, bridge_height=.5)
+# What groups have more or less of where no survey measured it, mm, after the directions that [N]'s authors and others
+# describe (Zhuang et al. 2010, Ann. Occup. Hyg. 54(4), 391-402: "shorter, wider, and shallower" noses).
+BY_GROUP = dict(bridge_height=(.8, -1.2, 0., -1.), sellion_depth=(.5, -.6, 0., -.6), muzzle=(-.6, 1.6, 0., .2),
+                lip_protrusion=(-.3, .9, 0., .1), eye_tilt=(-.6, 0., 0., 1.6), lid_hood=(-.1, -.1, 0., .7),
+                cheekbone=(-.4, 0., .2, 1.), tip_width=(-.4, .9, 0., .5), nostril_flare=(-.2, .5, 0., .2))
 LIMIT = 2.2  # standard deviations: beyond, the independent draws stop being a head
-SIZE = .35  # how much the surveyed lengths follow one common size
-HEIGHT = .6  # and how much the heights of the face follow one another: independent, they leave no room for a chin
-HEIGHTS = ("face_length", "nose_length", "upper_lip_height")
+
+# How much each measure follows two factors of a head, its width and the heights of its face; independent, the heights would
+# leave no room for a chin. Widths after the correlations of [A] and [N] within sex: face and head breadth .63, face breadth
+# and interpupillary distance .45, head and forehead breadth .46, head breadth and length .32.
+WIDTH = dict(head_breadth=.75, face_breadth=.85, forehead_breadth=.6, interpupillary=.5, jaw_breadth=.5, head_length=.4,
+             face_length=.25, nose_protrusion=.1, lip_length=.3, eye_length=.4, neck_breadth=.5)
+HEIGHT = dict(face_length=.6, nose_length=.6, upper_lip_height=.6)
 
 
 def draw(count, seed):
     """Measures of `count` random heads, half of them women: dictionaries for `Head`. The same seed, the same heads."""
     random = np.random.default_rng(seed)
     male = (np.arange(count) + seed) % 2
+    group = random.choice(len(GROUPS), count, p=SHARES)
 
     def normal():
         return np.clip(random.standard_normal(count), -LIMIT, LIMIT)
 
-    size, height, heads = normal(), normal(), {}
-    for name, (man, man_sd, woman, woman_sd) in SURVEYED.items():
-        shared = HEIGHT * height if name in HEIGHTS else SIZE * size
-        deviation = shared + np.sqrt(1. - (HEIGHT if name in HEIGHTS else SIZE)**2) * normal()
-        heads[name] = np.where(male, man + man_sd * deviation, woman + woman_sd * deviation)
-    for name, deviation in FREE.items():
-        heads[name] = MEAN[name] + deviation * normal() + (2. * male - 1.) * MALE.get(name, 0.)
+    factors, heads = (normal(), normal()), {}
+    for name in (*SURVEYED, *FREE):
+        loads = np.array([WIDTH.get(name, 0.), HEIGHT.get(name, 0.)])
+        score = loads @ factors + np.sqrt(1. - loads @ loads) * normal()
+        if name in SURVEYED:
+            men, women, deviation = SURVEYED[name]
+            heads[name] = np.where(male, np.take(men, group), np.take(women, group)) + deviation * score
+        else:
+            heads[name] = MEAN[name] + FREE[name] * score + (2. * male - 1.) * MALE.get(name, 0.)
+            heads[name] += np.take(BY_GROUP.get(name, [0.] * len(GROUPS)), group)
     return [{name: float(values[i]) for name, values in heads.items()} for i in range(count)]
 
 
 def pooled(name):
-    """Mean and standard deviation of a surveyed measure over both sexes, mm."""
-    man, man_sd, woman, woman_sd = SURVEYED[name]
-    return (man + woman) / 2., np.sqrt((man_sd**2 + woman_sd**2) / 2. + ((man - woman) / 2.)**2)
+    """Mean and standard deviation of a surveyed measure over both sexes and all groups, mm."""
+    men, women, deviation = SURVEYED[name]
+    means, shares = np.array([*men, *women]), np.array([*SHARES, *SHARES]) / 2.
+    mean = shares @ means
+    return mean, np.sqrt(deviation**2 + shares @ (means - mean)**2)

@@ -1,0 +1,66 @@
+"""The linear algebra of a basis [N, 3 V] of modes, which for a Basel model is as large as 127 MB: weighted sums and least squares.
+
+A basis may be stored in half precision, and least squares want double, but never is a converted copy of a whole basis made:
+all goes by blocks of columns, which stay in the processor's cache.
+"""
+import numpy as np
+import tensorflow as tf
+
+BLOCK = 8192  # columns
+
+
+def combine(label, coefficients, basis):
+    """[B, n] coefficients and [N, 3 V] modes -> [B, V, 3] float32, the sum of the first n modes; `label` begins the error."""
+    coefficients = tf.convert_to_tensor(coefficients, tf.float32)
+    given, size = coefficients.shape[-1], basis.shape[0]
+    if coefficients.shape.rank != 2 or (given or 0) > size:
+        raise ValueError(f"{label} coefficients must be [batch, n] with n at most {size}, the model's {label} size; "
+                         f"found {coefficients.shape}")
+    if given != size:
+        basis = basis[:tf.shape(coefficients)[1]]
+    product = tf.matmul if basis.dtype == tf.float32 else _product_with_halves
+    return tf.reshape(product(coefficients, basis), [-1, basis.shape[1] // 3, 3])
+
+
+@tf.custom_gradient
+def _product_with_halves(coefficients, basis):
+    """coefficients @ basis in float32; the modes are constants. Without its own gradient a tape would keep all converted blocks."""
+    def gradient(upstream):
+        # The dependency keeps TensorFlow from sharing the converted blocks between the two directions, for the same reason.
+        with tf.control_dependencies([upstream]):
+            parts = [tf.matmul(upstream[:, columns], tf.cast(basis[:, columns], tf.float32), transpose_b=True)
+                     for columns in _blocks(basis)]
+        return tf.add_n(parts), None
+
+    return tf.concat([coefficients @ tf.cast(basis[:, columns], tf.float32) for columns in _blocks(basis)], 1), gradient
+
+
+def inner_products(left, right):
+    """[M, 3 V] and [N, 3 V] -> [M, N] float64."""
+    return tf.add_n([tf.matmul(tf.cast(left[:, columns], tf.float64), tf.cast(right[:, columns], tf.float64), transpose_b=True)
+                     for columns in _blocks(right)])
+
+
+def inverse_gram(*bases):
+    """[N, N] float64 NumPy array, N modes together: the pseudo-inverse of the matrix of their inner products.
+
+    A combination of modes whose length is below a millionth of the longest's counts as zero, as it is but for rounding.
+    """
+    gram = np.block([[inner_products(left, right).numpy() for right in bases] for left in bases])
+    return np.linalg.pinv(gram, rcond=1e-12, hermitian=True)
+
+
+def least_squares(residual, bases, inverse):
+    """The coefficients [B, N] float32 whose sum of modes is nearest to the residual [B, V, 3], those of least norm.
+
+    Args:
+      residual: [B, V, 3].
+      bases: some [N_i, 3 V], with N modes together.
+      inverse: their `inverse_gram`.
+    """
+    residual = tf.reshape(residual, [-1, bases[0].shape[1]])
+    return tf.cast(tf.concat([inner_products(residual, basis) for basis in bases], 1) @ inverse, tf.float32)
+
+
+def _blocks(basis):
+    return [slice(first, first + BLOCK) for first in range(0, basis.shape[1], BLOCK)]
