@@ -276,7 +276,8 @@ def test_reading_twice_builds_once(tmp_path, monkeypatch, capsys):
     second = embedded.read(TINY)
     assert capsys.readouterr().out == ""
     assert first.fingerprint == second.fingerprint
-    assert [path.suffix for path in (tmp_path / "morph3d").iterdir()] == [".npz"]
+    kept, = (tmp_path / "morph3d").rglob("*.*")
+    assert kept.name == "embedded.h5" and first.name == "embedded"
 
 
 def test_building_is_deterministic():

@@ -2,7 +2,8 @@
 
 A population with the proportions of published surveys (population.py) is sculpted (sculpture.py), brought into
 correspondence (correspondence.py, template.py), given what no survey measures (relief.py) and expressions (expressions.py),
-reduced by principal components and painted (albedo). The result is kept in the user's cache folder.
+reduced by principal components and painted (albedo). The result is kept in the user's cache folder, in the layout of the Basel
+Face Models.
 """
 import concurrent.futures
 import hashlib
@@ -11,8 +12,6 @@ import pathlib
 from typing import NamedTuple
 
 import numpy as np
-
-from morph3d import files
 
 
 class Recipe(NamedTuple):
@@ -43,17 +42,15 @@ def read(recipe=Recipe()):
     Raises:
       ValueError: fewer than two heads.
     """
+    from morph3d.morphable import basel
     from morph3d.morphable.model import MorphableModel
     if recipe.heads < 2:
         raise ValueError(f"there must be at least 2 heads to vary, found {recipe.heads}")
-    path = cache_folder() / f"embedded-{_key(recipe)}.npz"
+    path = cache_folder() / f"embedded-{_key(recipe)}" / "embedded.h5"
     if not path.is_file():
         print(f"morph3d: sculpting the embedded morphable model, once, some minutes, into {path}", flush=True)
-        arrays = painted(sculpt(recipe), recipe)
-        with files.replacing(path) as beside:
-            np.savez(beside, **arrays)
-    with np.load(path) as file:
-        return MorphableModel.from_arrays("embedded", **file)
+        basel.write(MorphableModel.from_arrays("embedded", **painted(sculpt(recipe), recipe)), path)
+    return basel.read(path)
 
 
 def painted(arrays, recipe):
