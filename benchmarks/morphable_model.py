@@ -66,7 +66,7 @@ def contact_sheet(model, seed):
     count = SHEET_ROWS * SHEET_COLUMNS
     who = coefficients.sample(model, count, [seed, 3])
     scene = scenes.studio(count, tf.tile(tf.linspace(-.5, .5, SHEET_COLUMNS), [SHEET_ROWS]), distance=950.)
-    images = render(*model.instance(who._replace(expression=None)), model.triangles, scene, SHEET_SIZE).image.numpy()
+    images = render(*model.instance(who.neutral()), model.triangles, scene, SHEET_SIZE).image.numpy()
     rows = images.reshape(SHEET_ROWS, SHEET_COLUMNS, SHEET_SIZE, SHEET_SIZE, 3)
     return np.uint8(255. * np.concatenate(np.concatenate(list(rows), 1), 1) + .5)
 

@@ -13,12 +13,11 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 from tensorflow_graphics.geometry.representation.mesh import normals as tfg_normals
-from tensorflow_graphics.rendering import framebuffer
 from tensorflow_graphics.rendering import interpolate as tfg_interpolate
 
 from morph3d import scene as scenes
 from morph3d.files import replacing
-from morph3d.renderer import phong, srgb, transforms
+from morph3d.renderer import phong, srgb, tfg, transforms
 from morph3d.renderer.interpolate import interpolate
 from morph3d.renderer.normals import vertex_normals
 from morph3d.renderer.rasterize import rasterize
@@ -68,10 +67,7 @@ def buffers(face, clip, world, colors, backend="auto"):
 def tensorflow_graphics_buffers(face, clip, world, colors):
     """The same by TensorFlow Graphics; only the triangle ids are ours, as its own rasteriser cannot be loaded."""
     raster = rasterize(clip, face.triangles, face.size, face.size, gradient="tfg")
-    ids = tf.maximum(raster.triangle_ids, 0)
-    frame = framebuffer.Framebuffer(
-        foreground_mask=tf.cast(raster.mask[..., None], tf.float32), triangle_id=ids[..., None],
-        vertex_ids=tf.gather(face.triangles, ids), barycentrics=framebuffer.RasterizedAttribute(raster.barycentrics, None, None))
+    frame = tfg.frame_of(raster, face.triangles)
     normals = tfg_normals.vertex_normals(world, tf.repeat(face.triangles[None], len(world), 0))
     return [tfg_interpolate.interpolate_vertex_attribute(values, frame).value for values in (colors, normals)]
 

@@ -55,7 +55,7 @@ def make_photographs(model, count, seed, folder, batch=20):
         faces = synthetic.sample(model, min(batch, count - first), [seed[0], seed[1] + first])
         for i, picture in enumerate(synthetic.photograph(model, faces, [seed[0], seed[1] + first]).numpy()):
             reconstruct.write_picture(folder / f"{first + i:04}.png", np.uint8(np.round(picture * 255.)))
-        truth.append(model.instance(faces.coefficients._replace(expression=None))[0].numpy())
+        truth.append(model.instance(faces.coefficients.neutral())[0].numpy())
     return np.concatenate(truth)
 
 

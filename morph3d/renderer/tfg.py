@@ -14,9 +14,13 @@ def barycentrics(clip, triangles, raster):
     Returns:
       [B, H, W, 3] float32, 0 where there is only background.
     """
-    mask = tf.cast(raster.mask[..., None], tf.float32)
+    frame = frame_of(raster._replace(barycentrics=tf.stop_gradient(raster.barycentrics)), triangles)
+    return frame.foreground_mask * tfg_barycentrics.differentiable_barycentrics(frame, clip, triangles).barycentrics.value
+
+
+def frame_of(raster, triangles):
+    """A Raster as what TensorFlow Graphics calls a framebuffer."""
     ids = tf.maximum(raster.triangle_ids, 0)  # theirs has no id for the background
-    frame = framebuffer.Framebuffer(
-        foreground_mask=mask, triangle_id=ids[..., None], vertex_ids=tf.gather(triangles, ids),
-        barycentrics=framebuffer.RasterizedAttribute(tf.stop_gradient(raster.barycentrics), None, None))
-    return mask * tfg_barycentrics.differentiable_barycentrics(frame, clip, triangles).barycentrics.value
+    return framebuffer.Framebuffer(
+        foreground_mask=tf.cast(raster.mask[..., None], tf.float32), triangle_id=ids[..., None],
+        vertex_ids=tf.gather(triangles, ids), barycentrics=framebuffer.RasterizedAttribute(raster.barycentrics, None, None))
