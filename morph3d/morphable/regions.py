@@ -19,8 +19,6 @@ _MOUTH_AROUND = np.r_[4:13, 31:36, 48:60]  # the landmarks around the mouth, whi
 # mm on the canonical face: half the nose's width at a height; the height of the jaw's lower edge at a depth.
 _NOSE_Y, _NOSE_WIDTH = (-46., -44., -40., -32., -18., 3.), (13., 18., 20., 19., 13., 7.)
 _JAW_Z, _JAW_Y = (-80., -65., -55., -45., -30., -15., 0., 12.), (-54., -60., -70., -84., -96., -105., -111., -113.)
-# The axis of the left ear, from its top down to the lobe, in (z, y).
-_EAR_TOP, _EAR_DOWN = np.array([-90., -2.]), np.array([.364, -.931])
 
 
 def find(vertices, triangles, landmarks):
@@ -58,15 +56,14 @@ def _skin(fields):
     face, brow = fields.face, fields.brow
     x, y, z = face.x, face.y, face.z
     front = face.azimuth < 80.
-    ears, behind_ears = _ears(face)
     return {
-        "ears": ears,
+        "ears": fields.ears > 0.,
         "lips": fields.lips > 0.,
         "brows": front & (np.abs(brow.across) < 6.) & (brow.along > -.05) & (brow.along < 1.05),
         "nose": (x < np.interp(y, _NOSE_Y, _NOSE_WIDTH)) & (y > _NOSE_Y[0]) & (y < 6.) & (z > 0.),
         "eyelids": _between_lids(face, -8.) | front & (y > 0.) & (brow.across < 0.) & (x > 12.) & (x < 54.),
         "scalp": fields.hairline > 0.,
-        "neck": (y < np.interp(z, _JAW_Z, _JAW_Y)) | behind_ears,
+        "neck": (y < np.interp(z, _JAW_Z, _JAW_Y)) | (fields.behind_ears > 0.),
         "forehead": y > 6.,
         "chin": (y < -81.) & (x < 26.),
         "cheeks": np.ones(len(x), bool)}
@@ -75,17 +72,6 @@ def _skin(fields):
 def _between_lids(face, margin):
     """Where the lids' contour lies more than `margin` mm outwards."""
     return (masks.inside(face.x, face.y, _L[42:48, :2]) > margin) & (face.z > -40.) & (face.azimuth < 80.)
-
-
-def _ears(face):
-    """The ears, ellipses around an axis that leans back, and what lies behind that axis."""
-    from_top = np.stack([face.z, face.y], 1) - _EAR_TOP
-    down, backwards = from_top @ _EAR_DOWN, from_top @ [_EAR_DOWN[1], -_EAR_DOWN[0]]
-    # Where along the head an ear sits differs by two centimetres between models, so its rim, the broadest place, is sought.
-    rim = (down > -18.) & (down < 60.) & (np.abs(backwards) < 28.) & (face.x > 79.) & (face.y < 12.)
-    axis = np.max(backwards[rim], initial=0.) - 12.
-    ears = rim.any() & (((down - 23.) / 38.)**2 + ((backwards - axis) / 16.)**2 < 1.) & (face.x > 55.)
-    return ears, backwards > axis
 
 
 def _mouth(face, triangles):

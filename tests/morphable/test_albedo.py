@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from morph3d.morphable import albedo
-from morph3d.morphable.albedo import masks, pigments, population
+from morph3d.morphable.albedo import masks, painter, parameters, pigments, population, regions
+from morph3d.morphable.normals import vertex_normals
 
 RADII = np.array([80., 118., 96.])
 EYE = np.array([31., 22.])  # centre of the left one, mm
@@ -94,6 +95,19 @@ def test_an_eye_is_white_round_a_dark_pupil(head, painted):
     assert len(pupil) and len(white)
     assert pupil.max() < .25 < .45 < white.min()
     assert np.ptp(white.mean(0)) < .12
+
+
+@pytest.mark.parametrize("name", ["small_embedded", "ict_model"])
+def test_hair_grows_around_the_ears_and_not_on_them(name, request):
+    model = request.getfixturevalue(name)
+    vertices = model.mean_vertices.numpy()
+    parts = regions.find(vertices, vertices[model.landmarks.numpy()], vertex_normals(vertices, model.triangles.numpy()), None, None)
+    black, grey = (painter.Painter(parts)(parameters.values({"long_hair": -9., "hair_grey": score})) for score in (-9., 9.))
+    hair = np.abs(grey - black).max(1) > .1
+    far_out = model.regions["ears"] & (np.abs(vertices[:, 0]) > np.percentile(np.abs(vertices[model.regions["ears"], 0]), 70))
+    ears = far_out & (np.linalg.norm(vertices[:, 1:] - vertices[far_out, 1:].mean(0), axis=1) < 15.)
+    assert ears.sum() > 30 and not hair[ears].any()
+    assert hair[model.regions["scalp"]].mean() > .7
 
 
 def test_eyeballs_and_mouth_of_their_own(head):

@@ -88,7 +88,7 @@ def _outer_shades(r):
         "nasolabial": line(face, [(16., -36.), (24., -46.), (31., -58.), (34., -70.)], 2.6),
         "marionette": line(face, [(28., -71.), (30., -80.), (30., -90.)], 2.6),
         "cheek_hollows": spot(face, 50., -52., 11., 15.), "cheekbones": -spot(face, 48., -16., 14., 7.),
-        "jaw_shade": bump(r.jaw.across + 4., 8.) * smoothstep(1.4, 1.1, r.jaw.along) * r.front * (face.y < 0.),
+        "jaw_shade": bump(r.jaw.across + 4., 8.) * smoothstep(1.4, 1.1, r.jaw.along) * r.front * smoothstep(5., -25., face.y),
         "neck_shade": smoothstep(-108., -122., face.y + .35 * (face.z - 10.)) * smoothstep(-10., -35., face.z)}
 
 

@@ -12,6 +12,8 @@ _L = canonical.LANDMARKS[:, :2]
 # The mean hairline: azimuth in degrees -> canonical height in mm, by way of forehead, temple, sideburn, ear and nape.
 _HAIRLINE = PchipInterpolator([0., 18., 34., 46., 56., 64., 70., 76., 82., 88., 95., 106., 114., 126., 140., 180.],
                               [76., 77., 71., 58., 45., 30., 12., -8., -24., -22., -8., -8., -34., -52., -64., -68.])
+# The axis of the left ear, from its top down to the lobe, in (z, y).
+_EAR_TOP, _EAR_DOWN = np.array([-90., -2.]), np.array([.364, -.931])
 
 
 class Curve(NamedTuple):
@@ -30,7 +32,9 @@ class Regions(NamedTuple):
     mouth_line: np.ndarray  # 1 where the lips meet
     jaw: Curve  # from the chin to the ear, across mm, positive above the jaw line
     hairline: np.ndarray  # mm above the mean hairline
-    ear: np.ndarray
+    ears: np.ndarray  # mm inwards of the ears' outline, with the head beneath
+    behind_ears: np.ndarray  # mm behind the ears' axis
+    ear: np.ndarray  # 1 on what stands off the head
     front: np.ndarray
     eye: np.ndarray  # 1 on eyeballs
     iris_distance: np.ndarray  # mm from the iris's centre
@@ -46,19 +50,27 @@ def find(vertices, landmarks, normals, eyeballs, mouth_inside):
     eye = _eye_region(face) if eyeballs is None else eyeballs.astype(np.float32)
     iris_distance, eye_height = _iris_coordinates(vertices, landmarks, eyeballs)
     hairline = face.y - _HAIRLINE(face.azimuth).astype(np.float32)
+    ears, behind_ears = _ears(face)
     return Regions(
         face, Curve(*along_curve(face.x, face.y, _L[22:27] - [0., 2.5])),
         Curve(*along_curve(face.x, face.y, _L[42:46])), Curve(*along_curve(face.x, face.y, _L[[42, 47, 46, 45]])),
         np.where(face.z > -30., lips, -99.), smoothstep(-.8, .8, face.y - between),
         smoothstep(-1.6, .6, gap) * smoothstep(-30., -20., face.z),
-        Curve(*along_curve(face.x, face.y, _L[8:17])), hairline, _ear_region(face), front(face), eye,
+        Curve(*along_curve(face.x, face.y, _L[8:17])), hairline, ears, behind_ears,
+        smoothstep(73., 77., face.x) * smoothstep(-1., 2., ears), front(face), eye,
         iris_distance, eye_height,
         np.zeros(len(vertices), np.float32) if mouth_inside is None else mouth_inside.astype(np.float32))
 
 
-def _ear_region(face):
-    return smoothstep(73., 77., face.x) * smoothstep(86., 90., face.azimuth) * smoothstep(114., 108., face.azimuth) * \
-        smoothstep(-58., -50., face.y) * smoothstep(9., 3., face.y)
+def _ears(face):
+    """The ears, ellipses around an axis that leans back: mm inwards of their outline, and behind the axis."""
+    from_top = np.stack([face.z, face.y], 1) - _EAR_TOP
+    down, backwards = from_top @ _EAR_DOWN, from_top @ [_EAR_DOWN[1], -_EAR_DOWN[0]]
+    # Where along the head an ear sits differs by two centimetres between models, so its rim, the broadest place, is sought.
+    rim = (down > -18.) & (down < 60.) & (np.abs(backwards) < 28.) & (face.x > 79.) & (face.y < 12.)
+    behind = (backwards - (np.max(backwards[rim], initial=0.) - 12.)).astype(np.float32)
+    inwards = 16. - np.hypot((down - 23.) * 16. / 38., behind)
+    return np.where(rim.any() & (face.x > 55.), inwards, -99.).astype(np.float32), behind
 
 
 def _eye_region(face):
