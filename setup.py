@@ -14,14 +14,17 @@ from setuptools.command.build_ext import build_ext
 
 REQUIREMENTS = [
     "absl-py==2.5.1",
+    "apache-beam==2.77.0",
     "face_recognition_models==0.3.0",
     "fast-simplification==0.2.0",
     "h5py==3.14.0",
+    "importlib_resources==7.1.0",  # tensorflow-datasets needs it and does not say so
     "keras==3.15.1; python_version >= '3.11'",
     "keras==3.12.4; python_version < '3.11'",  # the last for Python 3.10
     "keras-facenet==0.3.2",
     "mtcnn==1.0.0",
     "opencv-python-headless==5.0.0.93",
+    "pillow==12.3.0",
     "setuptools<81",  # tensorboard imports pkg_resources, which later releases lack
     "tensorboard==2.20.0",
     "tensorflow-datasets==4.9.10",
@@ -83,7 +86,9 @@ setup(
     install_requires=REQUIREMENTS,
     extras_require={"test": ["hypothesis==6.168.5", "pytest==9.2.0", "ruff==0.17.6"]},
     entry_points={"console_scripts": [
+        "morph3d-prepare=experiments.prepare_photos:run",
         "morph3d-train=experiments.train:run",
+        "morph3d-train-encoder=experiments.train_encoder:run",
         "morph3d-reconstruct=experiments.reconstruct:run",
         "morph3d-export=experiments.export:run",
         "morph3d-evaluate=experiments.evaluate:run",

@@ -14,7 +14,7 @@ from absl import flags
 
 from experiments import program
 from morph3d import morphable
-from morph3d.data import photos, synthetic
+from morph3d.data import synthetic
 from morph3d.inference import export, reconstruct
 
 FLAGS = flags.FLAGS
@@ -63,7 +63,7 @@ def report(model, stage, saved_model, folder, truth):
     """Prints the mean distance of reconstructed and true vertices, and that of the mean face from the truth."""
     reconstructor = export.load(saved_model)
     errors_mm, mean_errors_mm = [], []
-    for path, true in zip(photos.find(folder), truth):
+    for path, true in zip(sorted(folder.iterdir()), truth):
         try:
             face = reconstruct.reconstruct(reconstructor, path)
         except ValueError:

@@ -9,6 +9,7 @@ from absl import flags, logging
 
 from experiments import program
 from morph3d import decoder, encoders, morphable
+from morph3d import settings as begun_with
 from morph3d.inference import export
 from morph3d.training import checkpoints
 
@@ -20,10 +21,12 @@ flags.DEFINE_string("checkpoint", None, "A checkpoint of the run, e.g. runs/firs
 
 def main():
     folder = pathlib.Path(FLAGS.run)
-    settings = checkpoints.read_settings(folder / "settings.json")
-    encoder = encoders.load(settings["encoder"])
+    settings = begun_with.read(folder / "settings.json")
+    encoder = encoders.load(settings["encoder"], settings.get("encoder_weights"))
     model = morphable.load(settings["morphable_model"])
-    checkpoints.require_same(folder / "settings.json", {"fingerprint": model.fingerprint}, ["fingerprint"])
+    begun_with.require_same(folder / "settings.json",
+                            {"fingerprint": model.fingerprint, "encoder_fingerprint": encoder.fingerprint},
+                            ["fingerprint", "encoder_fingerprint"])
     network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
     checkpoints.restore_decoder(folder / "checkpoints", network, FLAGS.checkpoint)
     output = pathlib.Path(FLAGS.output or folder / "saved_model")

@@ -8,22 +8,24 @@ import pathlib
 import sys
 
 import keras
-import numpy as np
 from absl import flags, logging
 
 from experiments import program
 from morph3d import decoder, encoders, losses, morphable
-from morph3d.data import hybrid, photos, synthetic
+from morph3d import settings as begun_with
+from morph3d.data import hybrid, photo_sources, preparation, records, synthetic
 from morph3d.morphable import embedded
 from morph3d.training import callbacks, checkpoints, stages
 from morph3d.training.model import FaceTraining
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("photos", None, "Folder with photographs of faces, in any subfolders.")
+flags.DEFINE_string("photos", None, "A folder that morph3d-prepare has made, or photographs as it takes them: a folder tree, lists "
+                    "of VGG-Face, tfds:NAME. These are prepared first, into 'photos' in the output folder.")
 flags.DEFINE_string("output", None, "Folder for the run: settings, checkpoints and the TensorBoard log.")
 flags.DEFINE_string("morphable_model", "embedded", "'embedded' (or the coarser 'embedded-7k', the finer 'embedded-53k'), "
                     "a Basel Face Model file, FLAME, or an ICT-FaceKit folder.")
-flags.DEFINE_enum("encoder", "dlib", sorted(encoders.MODULES), "The frozen face recogniser; facenet downloads its weights.")
+flags.DEFINE_string("encoder", "dlib", f"The frozen face recogniser: {encoders.SPECS}.")
+flags.DEFINE_string("encoder_weights", None, "File with the encoder's weights, in place of those that come with it.")
 flags.DEFINE_integer("synthetic_steps", 2500, "Steps of stage 1.", lower_bound=0)
 flags.DEFINE_integer("hybrid_steps", 2500, "Steps of stage 2.", lower_bound=0)
 flags.DEFINE_integer("synthetic_batch", 32, "Faces in a batch of stage 1.", lower_bound=1)
@@ -39,55 +41,65 @@ flags.DEFINE_bool("mirror", True, "Also train on the photos' mirror images.")
 flags.DEFINE_integer("save_every", 250, "Steps between checkpoints and between pictures.", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "Of every random number.", lower_bound=0)
 
+SAMPLE = 2048  # photos whose coefficients are looked at
+
 # What a run may not change between two starts: the same step would not be the same step any more.
-FIXED = ("fingerprint", "encoder", "crops", "seed", "synthetic_steps", "hybrid_steps", "synthetic_batch", "photo_batch",
-         "drawn_photos", "hybrid_synthetic_batch", "views")
+FIXED = ("fingerprint", "encoder", "encoder_fingerprint", "records", "mirror", "seed", "synthetic_steps", "hybrid_steps",
+         "synthetic_batch", "photo_batch", "drawn_photos", "hybrid_synthetic_batch", "views")
 flags.register_multi_flags_validator(
     ["photo_batch", "drawn_photos"], lambda values: values["drawn_photos"] <= values["photo_batch"],
     "--drawn_photos are taken from the --photo_batch and cannot be more")
 
 
 def main():
-    keras.utils.set_random_seed(FLAGS.seed)
     output = pathlib.Path(FLAGS.output)
-    photos.find(FLAGS.photos)  # before what takes long
-    encoder = encoders.load(FLAGS.encoder)
+    if not records.is_prepared(FLAGS.photos):
+        photo_sources.find(FLAGS.photos)  # before what takes long
+    encoder = encoders.load(FLAGS.encoder, FLAGS.encoder_weights)
     model = morphable.load(FLAGS.morphable_model)
-    crops = aligned_crops(output, encoder)
-    record_settings(output, model, crops)
-    encodings = hybrid.encode(crops, encoder)
+    index = prepared_photos(output, encoder)
+    record_settings(output, model, encoder, index)
     training, saved = prepare(output, model, encoder)
-    watchers = [callbacks.SaveCheckpoints(saved, FLAGS.save_every),
-                callbacks.TensorBoard(output / "tensorboard", saved, model, encoder, encodings, crops[:8], FLAGS.save_every)]
-    for stage in two_stages(model, encodings):
+    features = records.sample(index, SAMPLE, FLAGS.seed).features
+    watchers = [callbacks.SaveCheckpoints(saved, FLAGS.save_every), callbacks.Scalars(output / "tensorboard", saved),
+                callbacks.Pictures(output / "tensorboard", saved, model, encoder, features, *records.shown(index, 8),
+                                   FLAGS.save_every)]
+    for stage in two_stages(model, index):
         stages.run(training, stage, saved, watchers)
     logging.info("standard deviation of the photos' coefficients: shape %.3f, texture %.3f",
-                 *training.coefficient_deviations(encodings.features))
+                 *training.coefficient_deviations(features))
     logging.info("trained: %s; now morph3d-export --run=%s", saved.latest, output)
 
 
-def record_settings(output, model, crops):
+def prepared_photos(output, encoder):
+    """The Index of the photos; made first, in the output folder, where --photos is not a prepared folder itself."""
+    if records.is_prepared(FLAGS.photos):
+        index = records.read_index(FLAGS.photos)
+    else:
+        index = preparation.prepare(FLAGS.photos, output / "photos", FLAGS.encoder, FLAGS.encoder_weights)
+    photo_batches(index, 0)  # whether there are enough
+    if index.settings["fingerprint"] != encoder.fingerprint:
+        raise ValueError(f"{index.folder}: prepared with another encoder or other weights ({index.settings['encoder']}) than "
+                         f"--encoder={FLAGS.encoder}; prepare the photos again, into another folder")
+    return index
+
+
+def photo_batches(index, start):
+    return records.encodings(index, FLAGS.photo_batch, FLAGS.seed, start, FLAGS.mirror)
+
+
+def record_settings(output, model, encoder, index):
     settings = {flag.name: flag.value for flag in FLAGS.get_key_flags_for_module(sys.modules[__name__])}
-    settings |= {"fingerprint": model.fingerprint, "crops": len(crops)}
+    settings |= {"fingerprint": model.fingerprint, "encoder_fingerprint": encoder.fingerprint, "records": index.records}
     if FLAGS.morphable_model not in embedded.RECIPES:
         settings["morphable_model"] = str(pathlib.Path(FLAGS.morphable_model).resolve())
-    checkpoints.require_same(output / "settings.json", settings, FIXED)
-    checkpoints.write_settings(output / "settings.json", settings)
-
-
-def aligned_crops(output, encoder):
-    """[N, S, S, 3] uint8: the photos, and their mirror images if wanted."""
-    crops = photos.align(FLAGS.photos, encoder.template, encoder.image_size, cache=output / "faces.json").crops
-    if FLAGS.mirror:
-        crops = np.concatenate([crops, crops[:, :, ::-1]])
-    if len(crops) < FLAGS.photo_batch:
-        raise ValueError(f"{FLAGS.photos}: {len(crops)} faces to train on (mirrored ones counted), fewer than the "
-                         f"--photo_batch={FLAGS.photo_batch}; give more photos or a smaller --photo_batch")
-    return crops
+    begun_with.require_same(output / "settings.json", settings, FIXED)
+    begun_with.write(output / "settings.json", settings)
 
 
 def prepare(output, model, encoder):
     """The network to train, compiled and where it was when last stopped, and its Checkpoints."""
+    keras.utils.set_random_seed(FLAGS.seed)  # here, so that the network does not depend on what was built and drawn before
     network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
     weights = losses.LossWeights(*(FLAGS[f"{name}_weight"].value for name in losses.LossWeights._fields))
     training = FaceTraining(network, model, encoder, weights, FLAGS.views)
@@ -103,14 +115,14 @@ def prepare(output, model, encoder):
     return training, saved
 
 
-def two_stages(model, encodings):
+def two_stages(model, index):
     first, last = FLAGS.synthetic_steps, FLAGS.synthetic_steps + FLAGS.hybrid_steps
     return (
         stages.Stage("synthetic", 0, first,
                      lambda start: synthetic.batches(model, FLAGS.synthetic_batch, FLAGS.seed, start),
                      FLAGS.synthetic_batch, "faces"),
         stages.Stage("hybrid", first, last,
-                     lambda start: hybrid.batches(encodings, model, FLAGS.photo_batch, FLAGS.drawn_photos, FLAGS.views,
+                     lambda start: hybrid.batches(photo_batches(index, start - first), model, FLAGS.drawn_photos, FLAGS.views,
                                                   FLAGS.hybrid_synthetic_batch, FLAGS.seed, start),
                      FLAGS.drawn_photos, "photos"))
 

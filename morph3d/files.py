@@ -2,6 +2,7 @@
 import contextlib
 import os
 import pathlib
+import uuid
 
 
 @contextlib.contextmanager
@@ -13,7 +14,7 @@ def replacing(path):
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{os.getpid()}.{path.name}")  # the suffix stays: writers go by it
+    beside = path.with_name(f".{uuid.uuid4().hex}.{path.name}")  # the suffix stays: writers go by it
     try:
         yield beside
         os.replace(beside, path)

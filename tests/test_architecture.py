@@ -9,7 +9,8 @@ import pytest
 ROOT = pathlib.Path(__file__).parent.parent
 # From the ground up; a part may import those on lower floors, and itself.
 FLOORS = [
-    ["morph3d.scene", "morph3d.files"],
+    ["morph3d.files"],
+    ["morph3d.scene", "morph3d.settings"],
     ["morph3d.renderer", "morph3d.morphable", "morph3d.encoders"],
     ["morph3d.alignment"],
     ["morph3d.portraits", "morph3d.decoder", "morph3d.losses"],

@@ -1,135 +1,90 @@
-"""A folder of photographs -> aligned face crops."""
-import concurrent.futures
-import json
+"""Reading a photograph, whatever is in the file."""
+import io
 import os
 import pathlib
-from typing import NamedTuple
 
-import cv2
 import numpy as np
-import tqdm
-from absl import logging
+import PIL.ExifTags
+import PIL.Image
 
-from morph3d import alignment, files
-from morph3d.data import face_crops
-
-SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"])
-CHUNK = 16  # photos in memory at a time
-
-
-class AlignedPhotos(NamedTuple):
-    """The photos of a folder in which a face was found."""
-    paths: list  # N strings
-    crops: np.ndarray  # [N, S, S, 3] uint8 RGB, the five points on the encoder's template
-
-
-def find(folder):
-    """-> the sorted paths of all images in a folder and the folders in it.
-
-    Raises:
-      ValueError: no such folder, or no image in it.
-    """
-    folder = pathlib.Path(folder)
-    if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder of photos")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not paths:
-        raise ValueError(f"{folder}: no photos in this folder or below; expected {', '.join(sorted(SUFFIXES))} files")
-    return paths
+SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"])
+FORMATS = "JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM"  # by what the file holds; no other reader of Pillow is run
+LARGEST = 80_000_000  # pixels; larger ones are more likely to fill the memory than to be portraits, and Pillow warns of them
 
 
 def read(path):
-    """-> [H, W, 3] uint8 RGB, turned upright by its EXIF orientation; ValueError where the file is no readable image."""
-    data = np.fromfile(path, np.uint8)
+    """-> [H, W, 3] uint8 RGB, upright (see `decode`); ValueError, which names the path and the reason, for no good photo."""
+    printable = os.fsencode(path).decode("utf-8", "replace")
+    if not os.path.isfile(path):  # a pipe would block, a device never end
+        raise ValueError(f"{printable}: not a file")
     try:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except cv2.error:  # larger than OpenCV takes
-        image = None
-    if image is None:
-        raise ValueError(f"{path}: cannot be read as an image")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return decode(pathlib.Path(path).read_bytes())
+    except OSError as error:
+        raise ValueError(f"{printable}: cannot be opened: {error.strerror}") from None
+    except ValueError as error:
+        raise ValueError(f"{printable}: {error}") from error
 
 
-def _read_or_none(path):
-    try:
-        return read(path)
-    except (OSError, ValueError):
-        return None
+def decode(data):
+    """An encoded picture, whatever its name says it is.
 
-
-def align(folder, template, size, cache=None):
-    """Finds the main face of every photo in a folder and crops it.
-
-    Photos that cannot be read or show no face are named in a warning and left out.
+    The first picture of an animation. 16-bit values are scaled, transparent pictures are laid on white as on a page, CMYK is
+    taken as Adobe writes it. Colour profiles are ignored.
 
     Args:
-      folder: see `find`.
-      template: [5, 2] pixels: where the crops have their five points (Encoder.template).
-      size: S, the side of the crops (Encoder.image_size).
-      cache: a JSON file for the five points found, so that only new or changed photos are searched next time; None for none.
+      data: bytes of a file of one of FORMATS.
 
     Returns:
-      AlignedPhotos, in the order of `find`.
+      [H, W, 3] uint8 RGB, not writable, turned upright by its EXIF orientation.
 
     Raises:
-      ValueError: no photo is left.
+      ValueError: "empty", "not an image", "too many pixels", "damaged image" or "unsupported pixels"; after a colon maybe more.
     """
-    paths = find(folder)
-    known = _read_cache(cache)
-    crops, left_out = {}, {}
+    if not data:
+        raise ValueError("empty")
     try:
-        with concurrent.futures.ThreadPoolExecutor() as pool, tqdm.tqdm(total=len(paths), desc="aligning", unit="photo") as bar:
-            for start in range(0, len(paths), CHUNK):
-                chunk = paths[start:start + CHUNK]
-                photos = {path: photo for path, photo in zip(chunk, pool.map(_read_or_none, chunk)) if photo is not None}
-                points = _locate(photos, folder, known)
-                for path in chunk:
-                    if path not in photos:
-                        left_out[path] = "cannot be read as an image"
-                    elif points[path] is None:
-                        left_out[path] = "no face found"
-                    else:
-                        crops[path] = alignment.crop(photos[path], points[path], template, size)
-                bar.update(len(chunk))
-    finally:
-        _write_cache(cache, known)
-    for path, reason in left_out.items():
-        logging.warning("left out: %s: %s", path, reason)
-    if not crops:
-        raise ValueError(f"{folder}: none of its {len(paths)} photos shows a face that can be found")
-    logging.info("%s: aligned %d of %d photos", folder, len(crops), len(paths))
-    return AlignedPhotos([str(path) for path in crops], np.stack(list(crops.values())))
+        with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as image:  # reads the header only
+            if image.width * image.height > LARGEST:
+                raise PIL.Image.DecompressionBombError(f"{image.width} x {image.height}")
+            image.load()
+            return _upright(_rgb(image), image)
+    except PIL.UnidentifiedImageError:
+        raise ValueError("not an image") from None
+    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
+        raise ValueError(f"too many pixels: {error}, more than {LARGEST}") from None
+    except _Unsupported as error:
+        raise ValueError(f"unsupported pixels: {error}") from None
+    except Exception as error:  # Pillow's readers raise all kinds of errors on damaged data
+        raise ValueError(f"damaged image: {' '.join(str(error).split())}") from error
 
 
-def _locate(photos, folder, known):
-    """{path: photo} -> {path: five points or None}, from what is known where it can; adds what it finds to the known."""
-    keys = {path: _key(path, folder) for path in photos}
-    new = [path for path in photos if keys[path] not in known]
-    for path, points in zip(new, face_crops.detect_all([photos[path] for path in new])):
-        known[keys[path]] = None if points is None else points.tolist()
-    return {path: known[key] for path, key in keys.items()}
+class _Unsupported(Exception):
+    pass
 
 
-def _key(path, folder):
-    """What a photo is known by: its name below the folder, its size and when it was changed."""
-    status = path.stat()
-    return f"{path.relative_to(folder).as_posix()}|{status.st_size}|{status.st_mtime_ns}"
+def _rgb(image):
+    """A loaded PIL.Image -> [H, W, 3] uint8."""
+    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip to 8
+        grey = np.uint8(np.clip(np.asarray(image), 0, 65535) >> 8)
+        return np.repeat(grey[..., None], 3, -1)
+    if image.mode == "F":
+        raise _Unsupported("floating point, of no known range")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = PIL.Image.alpha_composite(PIL.Image.new("RGBA", image.size, "white"), image)
+    return np.asarray(image.convert("RGB"))
 
 
-def _read_cache(cache):
-    if cache is None or not os.path.exists(cache):
-        return {}
+def _upright(pixels, image):
+    """Pixels as the EXIF orientation of their PIL.Image wants to be shown; what is not understood turns nothing."""
     try:
-        known = json.loads(pathlib.Path(cache).read_text(encoding="utf-8"))
-        if all(points is None or np.shape(points) == (5, 2) for points in known.values()):
-            return known
-    except (ValueError, AttributeError):
-        pass
-    raise ValueError(f"{cache}: expected five points of photos as JSON, as an earlier run writes them; delete the file to "
-                     "search the photos again")
-
-
-def _write_cache(cache, known):
-    if cache is not None:
-        with files.replacing(cache) as beside:
-            beside.write_text(json.dumps(known), encoding="utf-8")
+        orientation = image.getexif().get(PIL.ExifTags.Base.Orientation, 1)
+    except Exception:  # a damaged header of a whole picture
+        return pixels
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)

@@ -10,6 +10,7 @@ from morph3d.encoders import Encoder
 KEY = "20180402-114759"  # 512 numbers of identity, trained on VGGFace2
 CACHE = "~/.keras-facenet"  # the package's own
 
+IMAGE_SIZE = 160
 # These networks were trained and validated on MTCNN's box, widened by 16 photo pixels on each side (a "margin of 32") and resized
 # to 160 x 160. There MTCNN's five points have these means, made symmetric, over 1,937 photos of Labeled Faces in the Wild. The
 # resizing does not keep proportions (a box of 124 x 155 pixels becomes a square), so that a similarity can only come near.
@@ -23,7 +24,7 @@ def load(key=KEY, weights=None):
 
     Args:
       key: one of keras-facenet's.
-      weights: a Keras weights file (.h5) to take instead.
+      weights: a Keras weights file (.h5) to take instead, whatever its checksum.
 
     Raises:
       ValueError: an unknown key; weights that are missing and cannot be downloaded, or that do not fit the network.
@@ -35,13 +36,12 @@ def load(key=KEY, weights=None):
     path = pathlib.Path(weights) if weights else _cached_weights(facts)
     if not path.is_file():
         raise ValueError(f"{path}: no such file; expected Keras weights of FaceNet {key}")
-    size = facts["image_size"]
-    model = inception_resnet_v1.InceptionResNetV1((size, size, 3), facts["dimensions"])
+    model = inception_resnet_v1.InceptionResNetV1((IMAGE_SIZE, IMAGE_SIZE, 3), facts["dimensions"])
     try:
         model.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
         raise ValueError(f"{path}: not the Keras weights of FaceNet {key}: {_first_line(error)}") from error
-    return Encoder("facenet", size, TEMPLATE, FaceNet(model, facts["fixed_image_standardization"]))
+    return Encoder("facenet", IMAGE_SIZE, TEMPLATE, FaceNet(model, facts["fixed_image_standardization"]))
 
 
 class FaceNet(tf.Module):
@@ -61,27 +61,40 @@ class FaceNet(tf.Module):
         self._fixed_standardization = fixed_standardization
 
     def __call__(self, images):
-        if self._fixed_standardization:
-            return tuple(self.model(2. * images - 1., training=False))
-        return tuple(self.model(tf.image.per_image_standardization(255. * images), training=False))
+        standardise = _fixed if self._fixed_standardization else _per_image
+        return tuple(self.model(standardise(255. * images), training=False))
+
+
+def _fixed(x):
+    return (x - 127.5) / 127.5
+
+
+def _per_image(x):
+    """Mean 0 and standard deviation 1; plain pictures are divided by little instead of nothing, and have a finite gradient."""
+    mean, variance = tf.nn.moments(x, [1, 2, 3], keepdims=True)
+    return (x - mean) * tf.math.rsqrt(tf.maximum(variance, 1. / np.prod(x.shape[1:])))
 
 
 def _cached_weights(facts):
-    """-> the path of the weights in the cache folder, downloaded if need be."""
+    """-> the path of the weights in the cache folder, downloaded if they are not there or damaged."""
+    from keras_facenet import utils
     path = pathlib.Path(CACHE).expanduser() / facts["dir_name"] / facts["keras_weights_filename"]
+    sha256 = facts["keras_weights_sha256"]
     if not path.is_file():
-        _download(facts["keras_weights_url"], path, facts["keras_weights_sha256"])
+        _download(facts["keras_weights_url"], path, sha256, "not there")
+    elif utils.sha256sum(path) != sha256:
+        _download(facts["keras_weights_url"], path, sha256, f"damaged (their SHA-256 is not {sha256})")
     return path
 
 
-def _download(url, path, sha256):
+def _download(url, path, sha256, reason):
     """A whole and right file at the path, or none and a ValueError."""
     from keras_facenet import utils
     try:
         with files.replacing(path) as beside:
             utils.download_and_verify(url, str(beside), sha256)
     except (OSError, AssertionError) as error:  # the package asserts the checksum
-        raise ValueError(f"{path}: FaceNet's weights are not there and could not be downloaded ({_first_line(error)}); "
+        raise ValueError(f"{path}: FaceNet's weights are {reason} and could not be downloaded ({_first_line(error)}); "
                          f"fetch {url} and put it in {path.parent}") from error
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from morph3d import alignment, portraits, scene
-from morph3d.data import face_crops, photos
+from morph3d.data import face_crops, photo_sources, photos
 from morph3d.inference import reconstruct
 
 
@@ -42,7 +42,7 @@ def first_photos(folder, people):
     folders = sorted(path for path in pathlib.Path(folder).iterdir() if path.is_dir())[:people]
     if len(folders) < people:
         raise ValueError(f"{folder}: {len(folders)} folders of people, {people} are needed; give one folder a person")
-    return [photos.find(person)[0] for person in folders]
+    return [pathlib.Path(photo_sources.find(person).photos[0].location) for person in folders]
 
 
 def likeness(reconstructor, paths, recognizer):

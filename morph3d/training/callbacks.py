@@ -77,25 +77,17 @@ class SaveCheckpoints(keras.callbacks.Callback):
             self._checkpoints.save()
 
 
-class TensorBoard(keras.callbacks.Callback):
-    """Every loss each 10 steps; pictures and the distribution of the coefficients each `every` steps.
+class Scalars(keras.callbacks.Callback):
+    """Writes every loss and the learning rate to TensorBoard, each 10 steps.
 
     Args:
       folder: for the event files.
       checkpoints: Checkpoints, which know the step.
-      morphable: MorphableModel.
-      encoder: gives the framing of the pictures.
-      photos: Encoding of all photos, [N, .].
-      crops: [M, S, S, 3] uint8, the first M of them, to be shown beside their faces.
-      every: steps.
     """
 
-    def __init__(self, folder, checkpoints, morphable, encoder, photos, crops, every):
+    def __init__(self, folder, checkpoints):
         super().__init__()
-        self._writer = tf.summary.create_file_writer(str(folder))
-        self._checkpoints, self._every = checkpoints, every
-        self._morphable, self._encoder = morphable, encoder
-        self._features, self._crops = tf.constant(photos.features), crops
+        self._writer, self._checkpoints = tf.summary.create_file_writer(str(folder)), checkpoints
 
     def on_train_batch_end(self, batch, logs=None):
         step = self._checkpoints.step
@@ -104,8 +96,34 @@ class TensorBoard(keras.callbacks.Callback):
                 for name, value in logs.items():
                     tf.summary.scalar(f"loss/{name}", value)
                 tf.summary.scalar("learning_rate", self.model.optimizer.learning_rate)
-        if step % self._every == 0:
-            self._write_pictures(step)
+
+    def on_train_end(self, logs=None):
+        self._writer.flush()
+
+
+class Pictures(keras.callbacks.Callback):
+    """Writes photos beside their faces and the distribution of the coefficients to TensorBoard, each `every` steps.
+
+    Args:
+      folder: for the event files.
+      checkpoints: Checkpoints, which know the step.
+      morphable: MorphableModel.
+      encoder: gives the framing of the pictures.
+      features: [N, F] of photos, for the distribution of their coefficients.
+      crops: [M, S, S, 3] uint8 photos to be shown beside their faces; there may be none.
+      shown: their Encoding [M, .].
+      every: steps.
+    """
+
+    def __init__(self, folder, checkpoints, morphable, encoder, features, crops, shown, every):
+        super().__init__()
+        self._writer, self._checkpoints, self._every = tf.summary.create_file_writer(str(folder)), checkpoints, every
+        self._morphable, self._encoder = morphable, encoder
+        self._features, self._crops, self._shown = features, crops, shown.features
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._checkpoints.step % self._every == 0:
+            self._write_pictures(self._checkpoints.step)
 
     def on_train_end(self, logs=None):
         if self._checkpoints.step % self._every:
@@ -114,10 +132,10 @@ class TensorBoard(keras.callbacks.Callback):
 
     def _write_pictures(self, step):
         coefficients = decode(self.model.decoder, self._features)
-        shown = coefficients._replace(shape=coefficients.shape[:len(self._crops)],
-                                      texture=coefficients.texture[:len(self._crops)])
         with self._writer.as_default(step):
-            tf.summary.image("photo and face", self._beside(shown), max_outputs=len(self._crops))
+            if len(self._crops):
+                beside = self._beside(decode(self.model.decoder, self._shown))
+                tf.summary.image("photo and face", beside, max_outputs=len(self._crops))
             for name in ("shape", "texture"):
                 values = getattr(coefficients, name)
                 tf.summary.histogram(f"coefficients/{name}", values)

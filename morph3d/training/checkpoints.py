@@ -1,11 +1,8 @@
-"""What a run leaves on the disk, so that it can go on exactly where it stopped, and only with what it began with."""
+"""What a run leaves on the disk, so that it can go on exactly where it stopped."""
 import contextlib
-import json
 import pathlib
 
 import tensorflow as tf
-
-from morph3d import files
 
 
 class Checkpoints:
@@ -71,39 +68,3 @@ def _of_this_model(path):
     except (AssertionError, ValueError, tf.errors.OpError) as error:
         raise ValueError(f"{path}: damaged, or a checkpoint of another model ({str(error).splitlines()[0]}); "
                          f"give the run it belongs to") from None
-
-
-def write_settings(path, settings):
-    """Writes a flat dictionary as JSON."""
-    with files.replacing(path) as beside:
-        beside.write_text(json.dumps(settings, indent=2) + "\n")
-
-
-def read_settings(path):
-    """The settings of an earlier run; ValueError if there are none or they cannot be read."""
-    try:
-        return dict(json.loads(pathlib.Path(path).read_text()))
-    except FileNotFoundError:
-        raise ValueError(f"{path}: not found; expected the folder of a run that morph3d-train has begun") from None
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path}: not the settings of a run ({error}); restore the file or train into another folder") from None
-
-
-def require_same(path, settings, names):
-    """Refuses to go on with a run that began with something else.
-
-    Args:
-      path: the settings file of the run, if it has begun.
-      settings: this program's settings.
-      names: those that have to agree.
-
-    Raises:
-      ValueError: naming the file, the setting and both values.
-    """
-    if not pathlib.Path(path).exists():
-        return
-    earlier = read_settings(path)
-    for name in names:
-        if earlier.get(name) != settings[name]:
-            raise ValueError(f"{path}: this run has {name} = {earlier.get(name)!r}, but {settings[name]!r} was asked for; "
-                             f"give what it began with, or begin another run")

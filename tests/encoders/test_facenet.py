@@ -1,111 +1,164 @@
 import urllib.error
 
-import h5py
+import keras
+import keras_facenet
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras_facenet import inception_resnet_v1, metadata, utils
+from keras_facenet import embedding_model, inception_resnet_v1, metadata, utils
 
 from morph3d import encoders
 from morph3d.encoders import facenet
+from tests.encoders import keras_2_weights
 
-
-@pytest.fixture(scope="module")
-def network():
-    """The package's own network with random weights: the oracle."""
-    tf.keras.utils.set_random_seed(0)
-    return inception_resnet_v1.InceptionResNetV1((160, 160, 3), 512)
-
-
-@pytest.fixture(scope="module")
-def weights(network, tmp_path_factory):
-    path = tmp_path_factory.mktemp("facenet") / "random-weights.h5"
-    write_legacy_weights(path, network)
-    return path
-
-
-@pytest.fixture(scope="module")
-def encoder(weights):
-    return encoders.load("facenet", weights=weights)
-
-
-def write_legacy_weights(path, model):
-    """HDF5 as Keras 2 wrote it, and as the package's downloads are: a group a layer, the order in attributes."""
-    with h5py.File(path, "w") as file:
-        file.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
-        file.attrs["backend"], file.attrs["keras_version"] = b"tensorflow", b"2.2.4"
-        for layer in model.layers:
-            group = file.create_group(layer.name)
-            names = [f"{layer.name}/{weight.name}:0".encode() for weight in layer.weights]
-            group.attrs["weight_names"] = names
-            for name, weight in zip(names, layer.weights):
-                group[name.decode()] = weight.numpy()
+KEYS = {"20180402-114759": 512, "20180408-102900": 512, "20170511-185253": 128, "20170512-110547": 128}
 
 
 def random_images(count=2):
     return np.random.default_rng(0).uniform(size=[count, 160, 160, 3]).astype(np.float32)
 
 
-def test_identity_equals_the_packages_network(encoder, network):
+def small_network(input_shape, classes):
+    """Layers with the names and sizes of the large network's last ones, on nearly nothing."""
+    images = keras.Input(input_shape)
+    pooled = keras.layers.GlobalAveragePooling2D(name="AvgPool")(keras.layers.Conv2D(1792, 16, 16, activation="relu")(images))
+    x = keras.layers.Dense(classes, use_bias=False, name="Bottleneck")(keras.layers.Dropout(.2)(pooled))
+    x = keras.layers.BatchNormalization(scale=False, name="Bottleneck_BatchNorm")(x)
+    return keras.Model(images, keras.layers.UnitNormalization(axis=1)(x))
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Replaces the package's network."""
+    monkeypatch.setattr(inception_resnet_v1, "InceptionResNetV1", small_network)
+
+
+@pytest.fixture
+def cache(monkeypatch, tmp_path):
+    """The folder that takes the place of the package's cache."""
+    monkeypatch.setattr(facenet, "CACHE", str(tmp_path))
+    return tmp_path
+
+
+def cached_random_weights(key, network, cache, monkeypatch):
+    """Puts them where the package would, and makes it believe that they are the right ones."""
+    facts = metadata.MODEL_METADATA[key]
+    path = cache / key / facts["keras_weights_filename"]
+    path.parent.mkdir()
+    keras.utils.set_random_seed(int(key[:8]))
+    model = network((160, 160, 3), facts["dimensions"])
+    statistics = model.get_layer("Bottleneck_BatchNorm")
+    statistics.moving_mean.assign(keras.random.normal(statistics.moving_mean.shape, 0., .1))
+    statistics.moving_variance.assign(keras.random.uniform(statistics.moving_variance.shape, .1, 1.))
+    keras_2_weights.write(path, model)
+    monkeypatch.setitem(facts, "keras_weights_sha256", utils.sha256sum(path))
+
+
+@pytest.mark.parametrize("network", [small_network, pytest.param(inception_resnet_v1.InceptionResNetV1, marks=pytest.mark.slow)],
+                         ids=["small", "whole"])
+@pytest.mark.parametrize("key", KEYS)
+def test_each_key_gives_what_the_package_does(key, network, cache, monkeypatch):
+    for module in embedding_model, inception_resnet_v1:
+        monkeypatch.setattr(module, "InceptionResNetV1", network)
+    cached_random_weights(key, network, cache, monkeypatch)
+    photos = [(255. * image * contrast).astype(np.uint8) for image, contrast in zip(random_images(), (1., .3))]
+    expected = keras_facenet.FaceNet(key, cache_folder=str(cache)).embeddings(photos)
+    encoder = encoders.load(f"facenet:{key}")
+    features, identity = encoder(np.stack(photos) / np.float32(255.))
+    assert (encoder.feature_size, encoder.identity_size) == (1792, KEYS[key])
+    assert features.shape == (2, 1792) and expected.shape == (2, KEYS[key])
+    np.testing.assert_allclose(identity, expected, atol=1e-5)
+    assert np.abs(expected[0] - expected[1]).max() > .001, "what is alike would be equal whatever is done"
+
+
+def test_identity_equals_the_packages_network(facenet_encoder, facenet_network):
     images = random_images()
-    expected = network((255. * images - 127.5) / 127.5, training=False)
-    features, identity = encoder(images)
+    expected = facenet_network((255. * images - 127.5) / 127.5, training=False)
+    features, identity = facenet_encoder(images)
     np.testing.assert_allclose(identity, expected, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(identity, axis=-1), 1., atol=1e-5)
-    assert features.shape == (2, encoder.feature_size) == (2, 1792) and encoder.identity_size == 512
+    assert features.shape == (2, facenet_encoder.feature_size) == (2, 1792) and facenet_encoder.identity_size == 512
+    assert len(facenet_encoder.variables) == len(facenet_network.variables) - 1  # all but the seed of the dropout
 
 
-def test_networks_of_2017_standardise_each_image(network):
-    image = random_images(1)
-    x = 255. * image
-    expected = network((x - x.mean()) / x.std(), training=False)
-    _, embedding = facenet.FaceNet(network, fixed_standardization=False)(image)
-    np.testing.assert_allclose(tf.math.l2_normalize(embedding, -1), expected, atol=1e-5)
+def test_a_plain_picture_is_standardised_with_a_finite_gradient():
+    images = tf.fill([1, 160, 160, 3], 100.)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        standardised = facenet._per_image(images)
+        value = tf.reduce_sum(standardised**2) + standardised[0, 0, 0, 0]
+    np.testing.assert_allclose(standardised, 0., atol=1e-3)
+    assert np.isfinite(tape.gradient(value, images)).all()
 
 
-def test_gradient_reaches_the_images_and_nothing_trains(encoder):
+def test_gradient_reaches_the_images(facenet_encoder):
     images = tf.constant(random_images(1))
     with tf.GradientTape() as tape:
         tape.watch(images)
-        loss = tf.reduce_sum(encoder(images).identity[:, :8])
+        loss = tf.reduce_sum(facenet_encoder.network(images)[1][:, :8])  # through the encoder: test_encoders.py
     gradient = tape.gradient(loss, images).numpy()
     assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0.
-    assert encoder.trainable_variables == () and encoder.network.model.trainable_variables == []
 
 
-def test_weights_are_looked_for_in_the_packages_cache(weights, monkeypatch, tmp_path):
-    key = facenet.KEY
-    folder = tmp_path / key
-    folder.mkdir()
-    (folder / metadata.MODEL_METADATA[key]["keras_weights_filename"]).symlink_to(weights)
-    monkeypatch.setattr(facenet, "CACHE", str(tmp_path))
-    assert facenet._cached_weights(metadata.MODEL_METADATA[key]).resolve() == weights
+def broken_download(url, path, sha256):
+    with open(path, "wb") as file:
+        file.write(b"half of it")
+    raise urllib.error.URLError("no network")
 
 
-def test_failed_download_says_what_to_fetch_and_leaves_nothing(monkeypatch, tmp_path):
-    def download(url, path, sha256):
-        with open(path, "wb") as file:
-            file.write(b"half of it")
-        raise urllib.error.URLError("no network")
+@pytest.mark.parametrize("key", KEYS)
+def test_failed_download_says_what_to_fetch_and_leaves_nothing(key, cache, monkeypatch):
+    (cache / key).mkdir()
+    monkeypatch.setattr(utils, "download_and_verify", broken_download)
+    address = f"https://github.com/faustomorales/keras-facenet/releases/download/v0.3.1/{key}-weights.h5"
+    with pytest.raises(ValueError) as error:
+        encoders.load(f"facenet:{key}")
+    assert str(error.value) == (
+        f"{cache / key / f'{key}-weights.h5'}: FaceNet's weights are not there and could not be downloaded "
+        f"(<urlopen error no network>); fetch {address} and put it in {cache / key}")
+    assert list((cache / key).iterdir()) == []
 
-    monkeypatch.setattr(facenet, "CACHE", str(tmp_path))
-    (tmp_path / facenet.KEY).mkdir()
-    monkeypatch.setattr(utils, "download_and_verify", download)
-    with pytest.raises(ValueError, match=r"fetch https://github.com/.*20180402-114759-weights.h5 and put it in ") as error:
+
+def test_damaged_weights_in_the_cache_are_fetched_again(cache, monkeypatch):
+    path = cache / facenet.KEY / f"{facenet.KEY}-weights.h5"
+    path.parent.mkdir()
+    path.write_bytes(b"half of it")
+    monkeypatch.setattr(utils, "download_and_verify", broken_download)
+    with pytest.raises(ValueError, match=f"{facenet.KEY}-weights.h5: FaceNet's weights are damaged .their SHA-256 is not 8b71e70.*"
+                                         "could not be downloaded .*; fetch https://github.com/.* and put it in "):
         encoders.load("facenet")
-    assert str(tmp_path / facenet.KEY) in str(error.value) and "no network" in str(error.value)
+    monkeypatch.setattr(utils, "download_and_verify", lambda url, path, sha256: open(path, "w").write("whole"))
+    assert facenet._cached_weights(metadata.MODEL_METADATA[facenet.KEY]) == path
+    assert [file.read_text() for file in path.parent.iterdir()] == ["whole"]
+
+
+def test_a_download_of_something_else_is_not_kept(cache, monkeypatch):
+    monkeypatch.setattr(utils.urllib.request, "urlretrieve", lambda url, path: open(path, "w").write("a page that says sorry"))
+    with pytest.raises(ValueError, match="not there and could not be downloaded .Error occurred verifying sha256"):
+        encoders.load("facenet")
+    assert list((cache / facenet.KEY).iterdir()) == []
+
+
+@pytest.mark.parametrize("kept", [.3, .99])
+def test_a_truncated_file(kept, small, tmp_path):
+    path = tmp_path / "cut.h5"
+    keras_2_weights.write(path, small_network((160, 160, 3), 512))
+    content = path.read_bytes()
+    path.write_bytes(content[:int(kept * len(content))])
+    with pytest.raises(ValueError, match="^.*cut.h5: not the Keras weights of FaceNet 20180402-114759: .*truncated") as error:
+        encoders.load("facenet", path)
     assert "\n" not in str(error.value)
-    assert list((tmp_path / facenet.KEY).iterdir()) == []
 
 
-def test_download_is_kept_under_its_own_name(monkeypatch, tmp_path):
-    monkeypatch.setattr(utils, "download_and_verify", lambda url, path, sha256: open(path, "wb").close())
-    facenet._download("https://example.org/w.h5", tmp_path / "w.h5", "0")
-    assert [path.name for path in tmp_path.iterdir()] == ["w.h5"]
+def test_weights_of_another_key(small, tmp_path):
+    keras_2_weights.write(tmp_path / "other.h5", small_network((160, 160, 3), 128))
+    with pytest.raises(ValueError, match="other.h5: not the Keras weights of FaceNet 20180402-114759: .*512.*128") as error:
+        encoders.load("facenet", tmp_path / "other.h5")
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("name", ["text.h5", "text.txt"])
-def test_a_file_of_something_else(tmp_path, name):
+def test_a_file_of_something_else(small, tmp_path, name):
     (tmp_path / name).write_text("these are no weights")
     with pytest.raises(ValueError, match=f"{name}: not the Keras weights of FaceNet 20180402-114759"):
         encoders.load("facenet", weights=tmp_path / name)
@@ -117,8 +170,8 @@ def test_missing_file(tmp_path):
 
 
 def test_unknown_key():
-    with pytest.raises(ValueError, match="unknown FaceNet '2019': expected one of 20180402-114759, "):
-        encoders.load("facenet", key="2019")
+    with pytest.raises(ValueError, match="unknown FaceNet '2019': expected one of " + ", ".join(KEYS)):
+        encoders.load("facenet:2019")
 
 
 def test_template_keeps_left_and_right():

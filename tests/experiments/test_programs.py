@@ -45,10 +45,16 @@ def test_an_empty_folder_of_photos_is_named(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("flag", ["--views=0", "--hybrid_learning_rate=-1.0", "--photo_batch=1", "--encoder=nobody"])
+@pytest.mark.parametrize("flag", ["--views=0", "--hybrid_learning_rate=-1.0", "--photo_batch=1"])
 def test_a_flag_out_of_range_is_named(tmp_path, flag):
     result = program("train", f"--photos={tmp_path}", f"--output={tmp_path / 'run'}", flag)
     assert result.returncode != 0 and f"flag {flag}" in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unknown_encoder_is_named(tmp_path):
+    result = program("train", f"--photos={tmp_path}", f"--output={tmp_path / 'run'}", "--encoder=nobody")
+    assert last_line(result).startswith("error: unknown encoder 'nobody': expected one of dlib, ")
     assert not (tmp_path / "run").exists()
 
 

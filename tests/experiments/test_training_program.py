@@ -5,8 +5,10 @@ import h5py
 import numpy as np
 import pytest
 import skimage.data
+import tensorflow as tf
 
 from morph3d.inference.reconstruct import write_picture
+from tests.encoders import recogniser
 from tests.experiments.test_programs import last_line, program
 
 
@@ -42,8 +44,8 @@ def work(tiny_model, tmp_path_factory):
     return folder
 
 
-def train(work, *changes):
-    return program("train", f"--photos={work / 'photos'}", f"--output={work / 'run'}", f"--morphable_model={work / 'model.h5'}",
+def train(work, *changes, photos="photos"):
+    return program("train", f"--photos={work / photos}", f"--output={work / 'run'}", f"--morphable_model={work / 'model.h5'}",
                    "--synthetic_steps=2", "--synthetic_batch=4", "--photo_batch=8", "--drawn_photos=2", "--views=1",
                    "--hybrid_synthetic_batch=2", *changes)
 
@@ -53,10 +55,10 @@ def trained(work):
     return train(work, "--hybrid_steps=2")
 
 
-def test_training_skips_what_is_no_photo_and_says_so(trained):
+def test_training_skips_what_is_no_photo_and_says_so(work, trained):
     assert trained.returncode == 0, trained.stderr
-    assert "broken.jpg: cannot be read" in trained.stderr
-    assert "aligned 4 of 5 photos" in trained.stderr
+    assert "prepared 4 of 5 photos; left out: 1 " in trained.stderr
+    assert (work / "run" / "photos" / "rejects.tsv").read_text().startswith("broken.jpg\t")
     assert "photos/s" in trained.stderr
 
 
@@ -67,16 +69,35 @@ def test_a_finished_run_has_nothing_left_to_do(work, trained):
     assert (work / "run" / "checkpoints" / "checkpoint").read_text() == checkpoint
 
 
+def test_photos_prepared_beforehand_give_the_same_training(work, trained):
+    made = program("prepare_photos", f"--photos={work / 'photos'}", f"--output={work / 'prepared'}")
+    assert made.returncode == 0 and f"now morph3d-train --photos={work / 'prepared'}" in made.stderr, made.stderr
+    again = train(work, "--hybrid_steps=2", f"--output={work / 'run2'}", photos="prepared")
+    assert again.returncode == 0 and not (work / "run2" / "photos").exists(), again.stderr
+    ends = [[line for line in result.stderr.splitlines() if "standard deviation of the photos" in line][0].split("] ")[1]
+            for result in (trained, again)]
+    assert ends[0] == ends[1]
+    other = train(work, f"--output={work / 'run3'}", f"--encoder=saved_model:{save(work)}", photos="prepared")
+    assert "prepared with another encoder or other weights (dlib) than --encoder=saved_model:" in last_line(other)
+
+
+def save(work):
+    """A recogniser of somebody else."""
+    network = recogniser.Recogniser()
+    tf.saved_model.save(network, str(work / "recogniser"), {"serving_default": network.encode})
+    return work / "recogniser"
+
+
 def test_a_run_of_another_model_is_refused_and_kept(work, trained):
     before = sorted((path, path.stat().st_mtime_ns) for path in (work / "run" / "checkpoints").iterdir())
     result = train(work, "--hybrid_steps=2", f"--morphable_model={work / 'other.h5'}")
-    assert "settings.json: this run has fingerprint = " in last_line(result)
+    assert "settings.json: begun with fingerprint = " in last_line(result)
     assert before == sorted((path, path.stat().st_mtime_ns) for path in (work / "run" / "checkpoints").iterdir())
 
 
 def test_too_few_photos_for_a_batch_are_refused_before_training(work, trained):
     result = train(work, "--hybrid_steps=2", "--photo_batch=128", f"--output={work / 'never'}")
-    assert "8 faces to train on (mirrored ones counted), fewer than the --photo_batch=128" in last_line(result)
+    assert "8 faces to train on (mirrored ones counted), fewer than the 128 of a batch" in last_line(result)
     assert not (work / "never" / "settings.json").exists()
 
 

@@ -66,5 +66,5 @@ def test_a_photo_without_a_face_is_an_error_that_names_it(reconstructor, tmp_pat
 
 def test_a_file_that_is_no_photo_is_an_error_that_names_it(reconstructor, tmp_path):
     (tmp_path / "note.jpg").write_text("not a photo")
-    with pytest.raises(ValueError, match="note.jpg: cannot be read"):
+    with pytest.raises(ValueError, match="note.jpg: not an image"):
         reconstruct.reconstruct(reconstructor, tmp_path / "note.jpg")

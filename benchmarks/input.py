@@ -1,0 +1,152 @@
+"""Whether training ever waits for photographs: photos a second from each source, beside what a step of stage 2 consumes.
+
+All in one run on one machine, with generated data: photographs of random embedded faces for the detector, their crops and encodings
+for the shards. Leave the machine alone meanwhile.
+"""
+import itertools
+import json
+import pathlib
+import resource
+import shutil
+import statistics
+import tempfile
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+
+from morph3d import alignment, decoder, encoders, losses, morphable
+from morph3d.data import face_crops, hybrid, records, shards, synthetic
+from morph3d.files import replacing
+from morph3d.training.model import FaceTraining
+
+_JSON = flags.DEFINE_string("json", None, "a file for the figures")
+_RECORDS = flags.DEFINE_integer("records", 1_000_000, "stored encodings", lower_bound=10_000)
+_PHOTOS = flags.DEFINE_integer("photos", 96, "photographs for the detector", lower_bound=16)
+_ROUNDS = flags.DEFINE_integer("rounds", 5, "of which the median counts", lower_bound=1)
+_FOLDER = flags.DEFINE_string("folder", None, "for some 4 GB of shards, removed at the end; by default in the system's")
+
+BATCH, DRAWN, VIEWS, SYNTHETIC = 128, 12, 3, 12  # as morph3d-train takes them
+IN_SHARD = 1000
+
+
+def photographs(model, count):
+    """[count] uint8 pictures of random faces, of sizes that differ as those of photos from the web do."""
+    images = []
+    for start in range(0, count, 16):
+        size = int(np.random.default_rng(start).integers(200, 400))
+        faces = synthetic.sample(model, min(16, count - start), [3, start])
+        images += [np.uint8(255. * image + .5) for image in synthetic.photograph(model, faces, [3, start], size).numpy()]
+    return images
+
+
+def write_shards(folder, crops, encoder, count):
+    """Shards of `count` encodings and of a tenth as many crops (copies of one shard each) -> their two Indexes."""
+    seen = shards.encode(crops, encoder)
+    contents = {
+        records.ENCODINGS: [{"features": features, "identity": identity} for features, identity in zip(*seen)],
+        records.CROPS: [{"image/encoded": tf.io.encode_jpeg(crop, quality=shards.JPEG_QUALITY).numpy()} for crop in crops]}
+    indexes = []
+    for kind, shard_count in ((records.ENCODINGS, count // IN_SHARD), (records.CROPS, count // IN_SHARD // 10)):
+        first = folder / kind / "00000.tfrecord"
+        first.parent.mkdir()
+        with tf.io.TFRecordWriter(str(first)) as writer:
+            for number, content in zip(range(IN_SHARD), itertools.cycle(contents[kind])):
+                writer.write(records.example(str(number), "", **content))
+        names = [f"{number:05}.tfrecord" for number in range(shard_count)]
+        for name in names[1:]:
+            shutil.copyfile(first, first.with_name(name))
+        settings = {"kinds": [kind], "image_size": encoder.image_size, "feature_size": encoder.feature_size,
+                    "identity_size": encoder.identity_size}
+        indexes.append(records.Index(folder, settings, count, {}, [
+            {"name": name, "records": IN_SHARD, "bytes": {kind: first.stat().st_size}} for name in names]))
+    return indexes
+
+
+def rate(dataset, elements, in_element=1):
+    """Photos a second over so many elements, after the first, whose shuffle buffer has to be filled."""
+    iterator = iter(dataset)
+    next(iterator)
+    start = time.perf_counter()
+    for _ in itertools.islice(iterator, elements):
+        pass
+    return elements * in_element / (time.perf_counter() - start)
+
+
+def memory_growth(index):
+    """MB of memory that the second to tenth tenths of an epoch add to what the first took."""
+    batches = iter(records.encodings(index, BATCH, 0, mirror=False))
+    tenth = index.records // BATCH // 10
+    peaks = []
+    for _ in range(10):
+        for _ in itertools.islice(batches, tenth):
+            pass
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.)
+    return peaks[-1] - peaks[0]
+
+
+def consumed(model, encoder, index, steps=12):
+    """Photos a second that the training step of stage 2 takes."""
+    training = FaceTraining(decoder.build(encoder.feature_size, model.shape_size, model.texture_size), model, encoder,
+                            losses.LossWeights(), VIEWS)
+    training.compile(keras.optimizers.Adam(1e-4), jit_compile=False)
+    step = tf.function(training.train_step)
+    batches = iter(hybrid.batches(records.encodings(index, BATCH, 0), model, DRAWN, VIEWS, SYNTHETIC, 0))
+    seconds = []
+    for _ in range(2 + steps):
+        batch = next(batches)
+        start = time.perf_counter()
+        step(batch)["loss"].numpy()
+        seconds.append(time.perf_counter() - start)
+    return BATCH / statistics.median(seconds[2:])
+
+
+def detector(photos, rounds):
+    """Photos a second one by one and together, medians of alternating rounds; and whether the points are the same."""
+    alone, together = [], []
+    single = [face_crops.detect(photo) for photo in photos]
+    found = face_crops.detect_all(photos)
+    for _ in range(rounds):
+        for seconds, work in ((alone, lambda: [face_crops.detect(photo) for photo in photos]),
+                              (together, lambda: face_crops.detect_all(photos))):
+            start = time.perf_counter()
+            work()
+            seconds.append(time.perf_counter() - start)
+    same = [a is None and b is None or a is not None and b is not None and np.abs(a - b).max() < .05 for a, b in zip(single, found)]
+    return len(photos) / statistics.median(alone), len(photos) / statistics.median(together), float(np.mean(same))
+
+
+def measure(folder):
+    model, encoder = morphable.load("embedded"), encoders.load("dlib")
+    photos = photographs(model, _PHOTOS.value)
+    single, batched, same = detector(photos, _ROUNDS.value)
+    found = [(photo, points) for photo, points in zip(photos, face_crops.detect_all(photos)) if points is not None]
+    crops = np.stack([alignment.crop(photo, points, encoder.template, encoder.image_size) for photo, points in found])
+    stored, cropped = write_shards(folder, crops, encoder, _RECORDS.value)
+    growth = memory_growth(stored)
+    from_encodings = rate(records.encodings(stored, BATCH, 0), min(800, stored.records // BATCH), BATCH)
+    from_crops = rate(records.crops(cropped, 0), min(10_000, cropped.records - 1))
+    step = consumed(model, encoder, stored)
+    return {"step_photos_per_second": step, "crops_per_second": from_crops, "encodings_per_second": from_encodings,
+            "mtcnn_single_per_second": single, "mtcnn_batched_per_second": batched, "mtcnn_same_points": same,
+            "crops_over_step": from_crops / step, "encodings_over_step": from_encodings / step,
+            "mtcnn_batched_over_single": batched / single, "memory_growth_mb": growth}
+
+
+def main(_):
+    folder = pathlib.Path(tempfile.mkdtemp(dir=_FOLDER.value))
+    try:
+        figures = measure(folder)
+    finally:
+        shutil.rmtree(folder)
+    for name, value in figures.items():
+        print(f"{name:<28}{value:10.2f}", flush=True)
+    if _JSON.value:
+        with replacing(_JSON.value) as beside:
+            beside.write_text(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,117 @@
+"""Any face recogniser, as a SavedModel.
+
+Its signature `serving_default` takes `images` [B, S, S, 3], float32 sRGB in 0..1, and gives `features` [B, F] and `identity`
+[B, I] of any length, both float32 and differentiable with respect to the images. It has a variable `template` [5, 2]: where eye
+centres, nose tip and mouth corners are in its images, x to the right and y down in pixels from the upper left edge. So is one
+written, here for a Keras network that takes 112 x 112 pixels in 0..255:
+
+    class Recogniser(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = network
+            self.template = tf.Variable(template, trainable=False)
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 112, 112, 3], tf.float32, "images")])
+        def encode(self, images):
+            features, identity = self.network(255. * images, training=False)
+            return {"features": features, "identity": identity}
+
+    recogniser = Recogniser()
+    tf.saved_model.save(recogniser, folder, {"serving_default": recogniser.encode})
+"""
+import hashlib
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from morph3d.encoders import Encoder, Encoding
+
+SIGNATURE = "serving_default"
+EXPECTED = "images float32 [B, S, S, 3] -> features float32 [B, F], identity float32 [B, I]"
+
+
+def load(folder):
+    """-> Encoder of the SavedModel in the folder.
+
+    Raises:
+      ValueError: there is none, or it is not as above.
+    """
+    folder = pathlib.Path(folder)
+    definition = folder / "saved_model.pb"
+    if not definition.is_file():
+        raise ValueError(f"{folder}: {'holds no saved_model.pb' if folder.is_dir() else 'no such folder'}; expected a SavedModel")
+    try:
+        loaded = tf.saved_model.load(str(folder))
+    except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
+        raise ValueError(f"{folder}: the SavedModel cannot be read: {str(error).splitlines()[0]}") from error
+    size, template = _image_size(loaded, folder), _template(loaded, folder)
+    # The graph decides as much as the weights, and may hold them as constants.
+    version = hashlib.sha256(definition.read_bytes()).hexdigest()
+    encoder = Encoder("saved_model", size, template, SavedNetwork(loaded), version)
+    _require_gradient(encoder, folder)
+    return encoder
+
+
+class SavedNetwork(tf.Module):
+    """images [B, S, S, 3] in 0..1 -> (features [B, F], identity [B, I] of any length), by the signature of a loaded SavedModel."""
+
+    def __init__(self, loaded):
+        super().__init__("saved_network")
+        self.loaded = loaded  # the signature alone would not keep its variables alive
+
+    def __call__(self, images):
+        outputs = self.loaded.signatures[SIGNATURE](images=images)
+        return outputs["features"], outputs["identity"]
+
+
+def _image_size(loaded, folder):
+    """-> S of the signature, once that has proved to be as it should."""
+    if SIGNATURE not in loaded.signatures:
+        raise ValueError(f"{folder}: no signature {SIGNATURE}, but {', '.join(loaded.signatures) or 'none'}; expected {EXPECTED}")
+    signature = loaded.signatures[SIGNATURE]
+    inputs, outputs = signature.structured_input_signature[1], signature.structured_outputs
+    match _shape(inputs, "images"), _shape(outputs, "features"), _shape(outputs, "identity"):
+        case [None, int(height), int(width), 3], [None, int()], [None, int()] if height == width and len(inputs) == 1:
+            if _assigns(signature):
+                raise ValueError(f"{folder}: {SIGNATURE} changes variables, as training does with batch statistics; "
+                                 "save it for inference")
+            return height
+    raise ValueError(f"{folder}: {SIGNATURE} is {_described(inputs)} -> {_described(outputs)}; expected {EXPECTED}")
+
+
+def _shape(specs, name):
+    """-> list with None for what varies; None if there is no float32 tensor of known rank by that name."""
+    spec = specs.get(name)
+    return spec.shape.as_list() if spec is not None and spec.dtype == tf.float32 and spec.shape.rank is not None else None
+
+
+def _described(specs):
+    return ", ".join(f"{name} {spec.dtype.name} {spec.shape}" for name, spec in sorted(specs.items())) or "nothing"
+
+
+def _assigns(signature):
+    """Whether any operation writes to a variable, in the functions it calls too."""
+    graph = signature.graph.as_graph_def()
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    return any(node.op.startswith("Assign") for node in nodes)
+
+
+def _template(loaded, folder):
+    template = getattr(loaded, "template", None)
+    if not isinstance(template, tf.Variable) or template.shape != (5, 2):
+        found = f"one of shape {template.shape}" if isinstance(template, tf.Variable) else "none"
+        raise ValueError(f"{folder}: expected a variable `template` of shape (5, 2), where five points of a face are in the "
+                         f"images, in pixels; found {found}")
+    return np.float32(template.numpy())
+
+
+def _require_gradient(encoder, folder):
+    """What cannot be differentiated would train nothing, and say nothing."""
+    images = tf.random.stateless_uniform([1, encoder.image_size, encoder.image_size, 3], [0, 0])
+    for name in Encoding._fields:
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            part = getattr(encoder(images), name)
+        if not np.any(tape.gradient(part, images)):
+            raise ValueError(f"{folder}: {name} has no gradient with respect to the images (are they cast to integers?)")

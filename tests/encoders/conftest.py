@@ -1,0 +1,72 @@
+"""Encoders that several tests share: dlib's is the real one, the others have random weights."""
+import pytest
+
+from tests.encoders import keras_2_weights
+
+
+@pytest.fixture(scope="session")
+def dlib_encoder():
+    from morph3d import encoders
+    return encoders.load("dlib")
+
+
+@pytest.fixture(scope="session")
+def facenet_network():
+    """keras-facenet's own network: the oracle of the encoder."""
+    import keras
+    from keras_facenet import inception_resnet_v1
+    keras.utils.set_random_seed(0)
+    network = inception_resnet_v1.InceptionResNetV1((160, 160, 3), 512)
+    network.get_layer("Bottleneck_BatchNorm").moving_mean.assign(keras.random.normal([512], 0., .1, seed=1))
+    return network
+
+
+@pytest.fixture(scope="session")
+def facenet_weights(facenet_network, tmp_path_factory):
+    path = tmp_path_factory.mktemp("facenet") / "random-weights.h5"
+    keras_2_weights.write(path, facenet_network)
+    return path
+
+
+@pytest.fixture(scope="session")
+def facenet_encoder(facenet_weights):
+    from morph3d import encoders
+    return encoders.load("facenet", facenet_weights)
+
+
+@pytest.fixture(scope="session")
+def nn2_encoder():
+    from morph3d.encoders import Encoder, nn2
+    return Encoder("nn2", nn2.IMAGE_SIZE, nn2.TEMPLATE, nn2.NN2(nn2.build()))
+
+
+@pytest.fixture(scope="session")
+def vgg_face_encoder():
+    """With two filters in each layer instead of hundreds."""
+    import numpy as np
+
+    from morph3d.encoders import Encoder, vgg_face
+    rng = np.random.default_rng(0)
+    kernels = {name: rng.normal(0., .5, [size, size, 3 if name == "conv1_1" else 2, 2]).astype(np.float32)
+               for name, size in vgg_face.KERNEL_SIZES.items()}
+    biases = {name: np.full(2, .5, np.float32) for name in kernels}
+    network = vgg_face.VGG16(kernels, biases, np.float32(vgg_face.MEAN_COLOR))
+    return Encoder("vgg_face", vgg_face.IMAGE_SIZE, vgg_face.TEMPLATE, network)
+
+
+@pytest.fixture(scope="session")
+def recogniser_folder(tmp_path_factory):
+    """A SavedModel as saved_model.py asks for, of a small Keras network with variables of every kind."""
+    import tensorflow as tf
+
+    from tests.encoders.recogniser import Recogniser
+    folder = tmp_path_factory.mktemp("recogniser")
+    recogniser = Recogniser()
+    tf.saved_model.save(recogniser, folder, {"serving_default": recogniser.encode})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recogniser_encoder(recogniser_folder):
+    from morph3d import encoders
+    return encoders.load(f"saved_model:{recogniser_folder}")

@@ -1,0 +1,178 @@
+import re
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from morph3d import encoders
+from tests.encoders import recogniser
+
+EXPECTED = "expected images float32 .B, S, S, 3. -> features float32 .B, F., identity float32 .B, I.$"
+
+
+class Saved(tf.Module):
+    """An Encoder made ready to be saved."""
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder = encoder
+        self.template = tf.Variable(encoder.template, trainable=False)
+        size = encoder.image_size
+        self.encode = tf.function(self._encode, [tf.TensorSpec([None, size, size, 3], tf.float32, "images")])
+
+    def _encode(self, images):
+        return self.encoder(images)._asdict()
+
+
+IMAGES = tf.TensorSpec([None, 32, 32, 3], tf.float32, "images")
+
+
+def save(folder, encode, template=recogniser.TEMPLATE, images=IMAGES):
+    """A SavedModel without weights."""
+    module = tf.Module()
+    if template is not None:
+        module.template = tf.Variable(template, trainable=False)
+    module.encode = tf.function(encode, [images])
+    tf.saved_model.save(module, str(folder), {"serving_default": module.encode})
+    return f"saved_model:{folder}"
+
+
+def means(images):
+    """The simplest recogniser."""
+    return {"features": tf.reduce_mean(images, [1, 2]), "identity": tf.reduce_max(images, [1, 2]) + tf.constant([.1, .2, .3])}
+
+
+def with_gradient(encoder, images):
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        features, identity = encoder(images)
+        value = tf.reduce_sum(features) + tf.reduce_sum(identity[:, ::2])
+    return features, identity, tape.gradient(value, images)
+
+
+def test_an_encoder_that_was_saved_and_loaded_is_the_same(dlib_encoder, tmp_path):
+    saved = Saved(dlib_encoder)
+    tf.saved_model.save(saved, tmp_path, {"serving_default": saved.encode})
+    loaded = encoders.load(f"saved_model:{tmp_path}")
+    np.testing.assert_array_equal(loaded.template, dlib_encoder.template)
+    assert (loaded.image_size, loaded.feature_size, loaded.identity_size) == (150, 256, 128)
+    assert len(loaded.variables) == len(dlib_encoder.variables)
+    images = tf.random.stateless_uniform([2, 150, 150, 3], [0, 1])
+    for found, expected in zip(with_gradient(loaded, images), with_gradient(dlib_encoder, images)):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_somebodys_network_is_run_for_inference_and_its_identity_made_a_unit_vector(recogniser_encoder):
+    images = tf.random.stateless_uniform([3, 32, 32, 3], [0, 1])
+    features, embedding = recogniser.network()(255. * images, training=False)
+    encoding = recogniser_encoder(images)
+    np.testing.assert_allclose(encoding.features, features, atol=1e-5)
+    np.testing.assert_allclose(encoding.identity, keras.ops.normalize(embedding), atol=1e-5)
+    np.testing.assert_array_equal(recogniser_encoder.template, recogniser.TEMPLATE)
+
+
+def test_it_can_be_part_of_what_is_saved_again(recogniser_encoder, tmp_path):
+    saved = Saved(recogniser_encoder)
+    tf.saved_model.save(saved, tmp_path, {"serving_default": saved.encode})
+    images = tf.random.stateless_uniform([2, 32, 32, 3], [0, 1])
+    loaded = encoders.load(f"saved_model:{tmp_path}")
+    np.testing.assert_allclose(loaded(images).identity, recogniser_encoder(images).identity, atol=1e-6)
+
+
+def test_the_fingerprint_tells_of_weights_that_are_constants_of_the_graph(tmp_path):
+    def brighter(images):
+        return {name: 2. * value for name, value in means(images).items()}
+
+    one = save(tmp_path / "one", means)
+    other = save(tmp_path / "other", brighter)
+    assert encoders.load(one).variables == ()
+    assert encoders.load(one).fingerprint == encoders.load(one).fingerprint != encoders.load(other).fingerprint
+
+
+def test_no_folder(tmp_path):
+    with pytest.raises(ValueError, match="none: no such folder; expected a SavedModel$"):
+        encoders.load(f"saved_model:{tmp_path / 'none'}")
+
+
+def test_a_folder_of_something_else(tmp_path):
+    with pytest.raises(ValueError, match="holds no saved_model.pb; expected a SavedModel$"):
+        encoders.load(f"saved_model:{tmp_path}")
+
+
+@pytest.mark.parametrize("file", ["saved_model.pb", "variables/variables.index"])
+def test_a_damaged_saved_model(file, tmp_path):
+    spec = save(tmp_path, means)
+    path = tmp_path / file
+    path.write_bytes(path.read_bytes()[:30])
+    with pytest.raises(ValueError, match=f"^{tmp_path}: the SavedModel cannot be read: .") as error:
+        encoders.load(spec)
+    assert "\n" not in str(error.value)
+
+
+def test_no_signature(tmp_path):
+    module = tf.Module()
+    module.encode = tf.function(means, [IMAGES])
+    tf.saved_model.save(module, str(tmp_path), {"encode": module.encode})
+    with pytest.raises(ValueError, match=f"no signature serving_default, but encode; {EXPECTED}"):
+        encoders.load(f"saved_model:{tmp_path}")
+    tf.saved_model.save(tf.Module(), str(tmp_path / "empty"))
+    with pytest.raises(ValueError, match=f"no signature serving_default, but none; {EXPECTED}"):
+        encoders.load(f"saved_model:{tmp_path / 'empty'}")
+
+
+@pytest.mark.parametrize("name, shape, dtype", [
+    ("faces", [None, 32, 32, 3], tf.float32), ("images", [1, 32, 32, 3], tf.float32), ("images", [None, 32, 30, 3], tf.float32),
+    ("images", [None, 32, 32, 1], tf.float32), ("images", [None, None, None, 3], tf.float32), ("images", None, tf.float32),
+    ("images", [None, 32, 32, 3], tf.float64)])
+def test_other_images(name, shape, dtype, tmp_path):
+    def encode(x):
+        mean = tf.cast(tf.reduce_mean(x), tf.float32) + tf.zeros([tf.shape(x)[0], 2])
+        mean.set_shape([None, 2])
+        return {"features": mean, "identity": mean}
+
+    spec = save(tmp_path, encode, images=tf.TensorSpec(shape, dtype, name))
+    described = re.escape(f"{name} {dtype.name} {tf.TensorShape(shape)}")
+    with pytest.raises(ValueError, match=f"^{tmp_path}: serving_default is {described} -> features float32 .*; {EXPECTED}"):
+        encoders.load(spec)
+
+
+def test_a_second_input(tmp_path):
+    module = tf.Module()
+    module.encode = tf.function(lambda images, scale: means(scale * images), [IMAGES, tf.TensorSpec([], tf.float32, "scale")])
+    tf.saved_model.save(module, str(tmp_path), {"serving_default": module.encode})
+    with pytest.raises(ValueError, match=r"serving_default is images float32 \(None, 32, 32, 3\), scale float32 \(\) -> "):
+        encoders.load(f"saved_model:{tmp_path}")
+
+
+@pytest.mark.parametrize("change, found", [
+    (lambda x: {"features": x["features"]}, r"features float32 \(None, 3\)"),
+    (lambda x: {"embedding": x["identity"]}, r"embedding float32 \(None, 3\)"),
+    (lambda x: x | {"features": x["features"][:, None]}, r"features float32 \(None, 1, 3\), identity float32 \(None, 3\)"),
+    (lambda x: x | {"identity": tf.cast(x["identity"], tf.float64)}, "features float32 .*, identity float64 .*"),
+    (lambda x: x | {"features": tf.reshape(x["features"], [1, -1])}, "features float32 .1, None., identity float32 .*")])
+def test_other_outputs(change, found, tmp_path):
+    with pytest.raises(ValueError, match=f"serving_default is images float32 .None, 32, 32, 3. -> {found}; {EXPECTED}"):
+        encoders.load(save(tmp_path, lambda images: change(means(images))))
+
+
+@pytest.mark.parametrize("template, found", [(None, "none"), (recogniser.TEMPLATE.T, r"one of shape \(2, 5\)")])
+def test_no_template(template, found, tmp_path):
+    spec = save(tmp_path, means, template)
+    with pytest.raises(ValueError, match=rf"expected a variable `template` of shape \(5, 2\), .* in pixels; found {found}$"):
+        encoders.load(spec)
+
+
+def test_a_network_saved_in_training(tmp_path):
+    saved = recogniser.Recogniser(training=True)
+    tf.saved_model.save(saved, tmp_path, {"serving_default": saved.encode})
+    with pytest.raises(ValueError, match="serving_default changes variables, as training does .*; save it for inference$"):
+        encoders.load(f"saved_model:{tmp_path}")
+
+
+def test_images_that_are_rounded_have_no_gradient(tmp_path):
+    def rounded(images):
+        return means(images) | {"features": means(tf.cast(tf.cast(255. * images, tf.uint8), tf.float32))["features"]}
+
+    with pytest.raises(ValueError, match="features has no gradient with respect to the images"):
+        encoders.load(save(tmp_path, rounded))
