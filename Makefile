@@ -12,9 +12,10 @@ demo: install
 test: install
 	$(BIN)/python -m pytest
 
-# How long the renderer takes, beside TensorFlow Graphics; leave the machine alone meanwhile.
+# How long the renderer takes, beside TensorFlow Graphics, and whether training waits for photos; leave the machine alone meanwhile.
 bench: install
 	$(BIN)/python -m benchmarks.render --json=runs/render.json
+	$(BIN)/python -m benchmarks.input --json=runs/input.json
 
 # The main job on real photographs, and how well a recogniser that training never saw knows the faces. DATA holds photos/train,
 # photos/test (a folder a person), ict_facekit/FaceXModel.tar.xz and recognizer (a SavedModel).

@@ -60,7 +60,7 @@ def write_shards(folder, crops, encoder, count):
             shutil.copyfile(first, first.with_name(name))
         settings = {"kinds": [kind], "image_size": encoder.image_size, "feature_size": encoder.feature_size,
                     "identity_size": encoder.identity_size}
-        indexes.append(records.Index(folder, settings, count, {}, [
+        indexes.append(records.Index(folder, settings, count, "", {}, [
             {"name": name, "records": IN_SHARD, "bytes": {kind: first.stat().st_size}} for name in names]))
     return indexes
 
@@ -76,15 +76,15 @@ def rate(dataset, elements, in_element=1):
 
 
 def memory_growth(index):
-    """MB of memory that the second to tenth tenths of an epoch add to what the first took."""
+    """By how many MB the memory held after any later tenth of an epoch is more than after the first."""
     batches = iter(records.encodings(index, BATCH, 0, mirror=False))
     tenth = index.records // BATCH // 10
-    peaks = []
+    held = []
     for _ in range(10):
         for _ in itertools.islice(batches, tenth):
             pass
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.)
-    return peaks[-1] - peaks[0]
+        held.append(int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2.**20)
+    return max(held[1:]) - held[0]
 
 
 def consumed(model, encoder, index, steps=12):

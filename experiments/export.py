@@ -8,8 +8,7 @@ import sys
 from absl import flags, logging
 
 from experiments import program
-from morph3d import decoder, encoders, morphable
-from morph3d import settings as begun_with
+from morph3d import begun_with, decoder, encoders, morphable
 from morph3d.inference import export
 from morph3d.training import checkpoints
 
@@ -24,9 +23,8 @@ def main():
     settings = begun_with.read(folder / "settings.json")
     encoder = encoders.load(settings["encoder"], settings.get("encoder_weights"))
     model = morphable.load(settings["morphable_model"])
-    begun_with.require_same(folder / "settings.json",
-                            {"fingerprint": model.fingerprint, "encoder_fingerprint": encoder.fingerprint},
-                            ["fingerprint", "encoder_fingerprint"])
+    loaded = {"fingerprint": model.fingerprint, "encoder_fingerprint": encoder.fingerprint}
+    begun_with.require_same(folder / "settings.json", loaded, loaded.keys() & settings.keys())  # early runs noted the first only
     network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
     checkpoints.restore_decoder(folder / "checkpoints", network, FLAGS.checkpoint)
     output = pathlib.Path(FLAGS.output or folder / "saved_model")

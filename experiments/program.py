@@ -31,6 +31,8 @@ def in_one_line(main):
             raise app.UsageError(f"unexpected argument {arguments[1]!r}: values are given as --flag=value")
         try:
             return main()
+        except KeyboardInterrupt:
+            sys.exit("stopped")
         except (ValueError, OSError, ImportError, NonFiniteLoss, tf.errors.OpError) as error:
             sys.exit(f"error: {' '.join(str(error).split())}")
     return guarded

@@ -11,8 +11,7 @@ import keras
 from absl import flags, logging
 
 from experiments import program
-from morph3d import decoder, encoders, losses, morphable
-from morph3d import settings as begun_with
+from morph3d import begun_with, decoder, encoders, losses, morphable
 from morph3d.data import hybrid, photo_sources, preparation, records, synthetic
 from morph3d.morphable import embedded
 from morph3d.training import callbacks, checkpoints, stages
@@ -20,7 +19,7 @@ from morph3d.training.model import FaceTraining
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("photos", None, "A folder that morph3d-prepare has made, or photographs as it takes them: a folder tree, lists "
-                    "of VGG-Face, tfds:NAME. These are prepared first, into 'photos' in the output folder.")
+                    "of VGG-Face, tfds:NAME. These are prepared first, into 'prepared' in the output folder.")
 flags.DEFINE_string("output", None, "Folder for the run: settings, checkpoints and the TensorBoard log.")
 flags.DEFINE_string("morphable_model", "embedded", "'embedded' (or the coarser 'embedded-7k', the finer 'embedded-53k'), "
                     "a Basel Face Model file, FLAME, or an ICT-FaceKit folder.")
@@ -44,7 +43,7 @@ flags.DEFINE_integer("seed", 0, "Of every random number.", lower_bound=0)
 SAMPLE = 2048  # photos whose coefficients are looked at
 
 # What a run may not change between two starts: the same step would not be the same step any more.
-FIXED = ("fingerprint", "encoder", "encoder_fingerprint", "records", "mirror", "seed", "synthetic_steps", "hybrid_steps",
+FIXED = ("fingerprint", "encoder_fingerprint", "photos_digest", "mirror", "seed", "synthetic_steps", "hybrid_steps",
          "synthetic_batch", "photo_batch", "drawn_photos", "hybrid_synthetic_batch", "views")
 flags.register_multi_flags_validator(
     ["photo_batch", "drawn_photos"], lambda values: values["drawn_photos"] <= values["photo_batch"],
@@ -53,13 +52,15 @@ flags.register_multi_flags_validator(
 
 def main():
     output = pathlib.Path(FLAGS.output)
-    if not records.is_prepared(FLAGS.photos):
-        photo_sources.find(FLAGS.photos)  # before what takes long
+    prepared = records.is_prepared(FLAGS.photos)
+    listing = None if prepared else photo_sources.find(FLAGS.photos)  # before what takes long
     encoder = encoders.load(FLAGS.encoder, FLAGS.encoder_weights)
     model = morphable.load(FLAGS.morphable_model)
-    index = prepared_photos(output, encoder)
+    index = records.read_index(FLAGS.photos) if prepared else preparation.prepare(
+        FLAGS.photos, output / "prepared", FLAGS.encoder, FLAGS.encoder_weights, listing=listing)
+    require_usable(index, encoder)
     record_settings(output, model, encoder, index)
-    training, saved = prepare(output, model, encoder)
+    training, saved = begin(output, model, encoder)
     features = records.sample(index, SAMPLE, FLAGS.seed).features
     watchers = [callbacks.SaveCheckpoints(saved, FLAGS.save_every), callbacks.Scalars(output / "tensorboard", saved),
                 callbacks.Pictures(output / "tensorboard", saved, model, encoder, features, *records.shown(index, 8),
@@ -71,17 +72,11 @@ def main():
     logging.info("trained: %s; now morph3d-export --run=%s", saved.latest, output)
 
 
-def prepared_photos(output, encoder):
-    """The Index of the photos; made first, in the output folder, where --photos is not a prepared folder itself."""
-    if records.is_prepared(FLAGS.photos):
-        index = records.read_index(FLAGS.photos)
-    else:
-        index = preparation.prepare(FLAGS.photos, output / "photos", FLAGS.encoder, FLAGS.encoder_weights)
-    photo_batches(index, 0)  # whether there are enough
+def require_usable(index, encoder):
+    photo_batches(index, 0)  # raises where they are too few
     if index.settings["fingerprint"] != encoder.fingerprint:
         raise ValueError(f"{index.folder}: prepared with another encoder or other weights ({index.settings['encoder']}) than "
                          f"--encoder={FLAGS.encoder}; prepare the photos again, into another folder")
-    return index
 
 
 def photo_batches(index, start):
@@ -90,14 +85,15 @@ def photo_batches(index, start):
 
 def record_settings(output, model, encoder, index):
     settings = {flag.name: flag.value for flag in FLAGS.get_key_flags_for_module(sys.modules[__name__])}
-    settings |= {"fingerprint": model.fingerprint, "encoder_fingerprint": encoder.fingerprint, "records": index.records}
+    settings |= {"fingerprint": model.fingerprint, "encoder_fingerprint": encoder.fingerprint, "photos_digest": index.digest}
+    settings["encoder"], settings["encoder_weights"] = encoders.located(FLAGS.encoder, FLAGS.encoder_weights)
     if FLAGS.morphable_model not in embedded.RECIPES:
         settings["morphable_model"] = str(pathlib.Path(FLAGS.morphable_model).resolve())
     begun_with.require_same(output / "settings.json", settings, FIXED)
     begun_with.write(output / "settings.json", settings)
 
 
-def prepare(output, model, encoder):
+def begin(output, model, encoder):
     """The network to train, compiled and where it was when last stopped, and its Checkpoints."""
     keras.utils.set_random_seed(FLAGS.seed)  # here, so that the network does not depend on what was built and drawn before
     network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)

@@ -12,8 +12,7 @@ import keras
 from absl import flags, logging
 
 from experiments import program
-from morph3d import files
-from morph3d import settings as begun_with
+from morph3d import begun_with, files
 from morph3d.data import preparation, records
 from morph3d.encoders import nn2
 from morph3d.training import callbacks, checkpoints, stages, triplets
@@ -29,7 +28,7 @@ flags.DEFINE_float("margin", .2, "Between the squared distances to photos of oth
 flags.DEFINE_integer("save_every", 500, "Steps between checkpoints.", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "Of every random number.", lower_bound=0)
 
-FIXED = ("records", "steps", "people", "photos_per_person", "margin", "seed")  # may not change between two starts of a run
+FIXED = ("photos_digest", "steps", "people", "photos_per_person", "margin", "seed")  # may not change between two starts of a run
 
 
 def main():
@@ -58,7 +57,7 @@ def main():
 def prepared(output):
     """The Index of the photos' crops on NN2's template; made first, in the output folder, where --photos is none itself."""
     if not records.is_prepared(FLAGS.photos):
-        return preparation.prepare(FLAGS.photos, output / "photos", "nn2", kinds=[records.CROPS])
+        return preparation.prepare(FLAGS.photos, output / "prepared", "nn2", kinds=[records.CROPS])
     index = records.read_index(FLAGS.photos)
     if index.settings["encoder"] != "nn2":
         raise ValueError(f"{FLAGS.photos}: prepared for {index.settings['encoder']}, expected crops for nn2; prepare the photos "
@@ -81,7 +80,7 @@ def require_people(index):
 
 def record_settings(output, index):
     settings = {flag.name: flag.value for flag in FLAGS.get_key_flags_for_module(sys.modules[__name__])}
-    settings |= {"records": index.records}
+    settings |= {"photos_digest": index.digest}
     begun_with.require_same(output / "settings.json", settings, FIXED)
     begun_with.write(output / "settings.json", settings)
 

@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 # From the ground up; a part may import those on lower floors, and itself.
 FLOORS = [
     ["morph3d.files"],
-    ["morph3d.scene", "morph3d.settings"],
+    ["morph3d.scene", "morph3d.begun_with"],
     ["morph3d.renderer", "morph3d.morphable", "morph3d.encoders"],
     ["morph3d.alignment"],
     ["morph3d.portraits", "morph3d.decoder", "morph3d.losses"],

@@ -54,6 +54,8 @@ def decode(data):
         raise ValueError(f"too many pixels: {error}, more than {LARGEST}") from None
     except _Unsupported as error:
         raise ValueError(f"unsupported pixels: {error}") from None
+    except MemoryError:
+        raise
     except Exception as error:  # Pillow's readers raise all kinds of errors on damaged data
         raise ValueError(f"damaged image: {' '.join(str(error).split())}") from error
 

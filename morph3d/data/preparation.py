@@ -1,64 +1,83 @@
 """Photographs -> a prepared folder (records.py), with Apache Beam: on this machine, or on a cluster that shares its files.
 
 The photos are listed and shared out to shards. Two pipelines do the work: the first takes a digest of every photo, by which
-duplicates are known; the second makes the shards. What they finish they write down in folder/plan, shard by shard, so that a
+duplicates are known; the second makes the shards. What they finish they write down, shard by shard (shard_notes.py), so that a
 second start does only what is missing, was cut short, or whose photos have changed.
 """
+import collections
 import contextlib
+import fcntl
 import functools
-import hashlib
 import json
 import logging
+import os
 import pathlib
+import re
 import threading
+import time
 
 import tqdm
 from absl import logging as absl_logging
 
-from morph3d import encoders, files
-from morph3d import settings as begun_with
-from morph3d.data import photo_sources, records, shards
+from morph3d import begun_with, encoders, files
+from morph3d.data import photo_datasets, photo_sources, records, shards
+from morph3d.data.shard_notes import DIGESTS, MADE, Notes, truth
 
-PHOTOS_IN_SHARD = 500
-LIST, DIGESTS, MADE = "list", "digests", "made"  # folder/plan/00000.list.json ...
+PHOTOS_IN_SHARD = 500  # and fewer of a small set, so that there is progress to see
+PATIENCE = 10.  # seconds that a shared file system may take to show what others have written
+_ERROR = re.compile(r"<<(.*?)>>", re.DOTALL)
 
 
-
-def prepare(source, folder, encoder="dlib", weights=None, kinds=records.KINDS, options=()):
+def prepare(source, folder, encoder="dlib", weights=None, kinds=records.KINDS, options=(), listing=None):
     """Makes or completes a prepared folder.
 
     Args:
       source: where the photos are, as photo_sources.find takes it.
-      folder: for the result.
+      folder: for the result; not one within the source.
       encoder, weights: as encoders.load takes them.
       kinds: what to store, of records.KINDS.
       options: of the Beam pipelines, ["--runner=...", ...]; by default they run on this machine. Workers elsewhere must see the
         photos and the folder under the same names.
+      listing: what photo_sources.find gave, if it was called already.
 
     Returns:
       The folder's Index.
 
     Raises:
       ValueError: the folder was begun from another source or in another way, or no photo is left.
-      OSError: the disk is full; the finished shards are kept.
+      OSError: the disk is full, or the photos cannot be read at the moment; the finished shards are kept.
     """
-    folder, kinds = pathlib.Path(folder), sorted(kinds)
-    listing = photo_sources.find(source)
+    listing = listing or photo_sources.find(source)
+    folder, source = pathlib.Path(folder).resolve(), os.fspath(source)
+    if not source.startswith(photo_datasets.PREFIX):
+        source = os.path.realpath(source)
+        if folder.is_relative_to(source):
+            raise ValueError(f"{folder}: lies in the folder of the photos, {source}; give one outside it")
+    settings = _settings(source, encoder, weights, sorted(kinds))
+    with _alone(folder):
+        begun_with.require_same(folder / "plan" / "settings.json", settings, settings.keys() - {"encoder", "encoder_weights"})
+        begun_with.write(folder / "plan" / "settings.json", settings)
+        notes = Notes(folder)
+        notes.sweep()
+        plan = notes.share_out(listing.photos, min(PHOTOS_IN_SHARD, max(32, len(listing.photos) // 20)))
+        options = list(options)
+        digests = _complete("reading", notes, DIGESTS, plan, [truth(listed) for listed in plan],
+                            functools.partial(_take_digests, folder), [()] * len(plan), options)
+        duplicates = _duplicates(plan, digests)
+        made_of = [truth(*both) for both in zip(plan, duplicates)]
+        made = _complete("preparing", notes, MADE, plan, made_of, functools.partial(_make, folder, settings),
+                         [(found,) for found in duplicates], options)
+        return _finish(folder, settings, listing, made, truth(made_of))
+
+
+def _settings(source, encoder, weights, kinds):
+    encoder, weights = encoders.located(encoder, weights)
     network = _encoder(encoder, weights, records.ENCODINGS in kinds)
-    settings = {"source": str(source), "encoder": encoder, "encoder_weights": weights, "kinds": kinds,
-                "image_size": network.image_size}
+    settings = {"source": source, "encoder": encoder, "encoder_weights": weights, "kinds": kinds, "image_size": network.image_size,
+                "template": network.template.tolist()}
     if records.ENCODINGS in kinds:
         settings |= {name: getattr(network, name) for name in ("fingerprint", "feature_size", "identity_size")}
-    begun_with.require_same(folder / "plan" / "settings.json", settings, settings)
-    begun_with.write(folder / "plan" / "settings.json", settings)
-    plan = [listing.photos[start:start + PHOTOS_IN_SHARD] for start in range(0, len(listing.photos), PHOTOS_IN_SHARD)]
-    _sweep(folder, len(plan))
-    for number, listed in enumerate(plan):
-        _write(folder, number, LIST, None, listed)
-    digests = _complete("reading", DIGESTS, functools.partial(_take_digests, folder), plan, folder, [{}] * len(plan), options)
-    duplicates = _duplicates(plan, digests)
-    made = _complete("preparing", MADE, functools.partial(_make, folder, settings), plan, folder, duplicates, options)
-    return _finish(folder, settings, listing, made)
+    return settings
 
 
 @functools.cache
@@ -67,31 +86,60 @@ def _encoder(spec, weights, encodes):
     return encoders.load(spec, weights) if encodes else encoders.framing(spec)
 
 
-def _complete(title, part, work, plan, folder, duplicates, options):
-    """Has `part` of every shard written down, by `work` of (number, name, duplicates) where it is missing. -> all of it."""
-    names = [_name(listed, found) for listed, found in zip(plan, duplicates)]
+@contextlib.contextmanager
+def _alone(folder):
+    """Keeps other programs from preparing the same folder meanwhile."""
+    (folder / "plan").mkdir(parents=True, exist_ok=True)
+    with open(folder / "plan" / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"{folder}: another program is preparing photos in this folder") from None
+        yield
 
+
+def _complete(title, notes, part, plan, of, work, arguments, options):
+    """Has `part` noted for every shard, by `work` of (number, what it is true of, *arguments). -> what the notes say."""
     def missing(among):
-        return [number for number in among if _read(folder, number, part, names[number]) is None]
+        return [number for number in among if notes.read(number, part, of[number]) is None]
 
     unfinished = missing(range(len(plan)))
     if unfinished:
-        tasks = [(number, names[number], duplicates[number]) for number in unfinished]
+        tasks = [(number, of[number], *arguments[number]) for number in unfinished]
         with _progress(title, [len(listed) for listed in plan], unfinished, missing):
-            _everywhere(work, tasks, options)
-    return [_read(folder, number, part, name) for number, name in enumerate(names)]
+            _everywhere(title, functools.partial(_in_words, work), tasks, options)
+        deadline = time.monotonic() + PATIENCE
+        while missing(unfinished):
+            if time.monotonic() > deadline:
+                raise OSError(f"{notes.folder}: {len(missing(unfinished))} shards are not there although they were made; do all "
+                              f"workers share this folder? Start again")
+            time.sleep(.5)
+    return [notes.read(number, part, name) for number, name in enumerate(of)]
 
 
-def _everywhere(work, tasks, options):
+def _everywhere(title, work, tasks, options):
     """Calls `work` with the arguments of each task, wherever the Beam pipeline of these options runs."""
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
     logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)  # it would print what is raised here anyway
     try:
-        with beam.Pipeline(options=PipelineOptions(list(options))) as pipeline:
-            _ = pipeline | beam.Create(tasks) | beam.Reshuffle() | beam.MapTuple(work)
+        with beam.Pipeline(options=PipelineOptions(options)) as pipeline:
+            _ = pipeline | beam.Create(tasks) | beam.Reshuffle() | title >> beam.MapTuple(work)
+    except Exception as error:
+        if "KeyboardInterrupt" in str(error):
+            raise KeyboardInterrupt from None
+        told = _ERROR.search(str(error))
+        if told is None:
+            raise
+        raise OSError(told[1]) from None
+
+
+def _in_words(work, *task):
+    """Calls `work`; its errors leave as marked text, the only form in which every runner passes them on."""
+    try:
+        work(*task)
     except (OSError, ValueError) as error:
-        raise type(error)(str(error).split(" [while running ")[0]) from error  # Beam's name of the step says nothing
+        raise RuntimeError(f"<<{error}>>") from error
 
 
 @contextlib.contextmanager
@@ -117,15 +165,18 @@ def _progress(title, sizes, unfinished, missing):
             bar.update(done(missing(unfinished)) - bar.n)
 
 
-def _take_digests(folder, number, name, _):
-    listed = _listed(folder, number)
-    digests = [shards.digest(photo, data) for photo, data in zip(listed, photo_sources.contents(listed))]
-    _write(folder, number, DIGESTS, name, digests)
+def _take_digests(folder, number, of):
+    notes = Notes(folder)
+    listed = notes.listed(number)
+    notes.write(number, DIGESTS, of, [shards.digest(*both) for both in zip(listed, shards.contents(listed))])
 
 
-def _make(folder, settings, number, name, duplicates):
+def _make(folder, settings, number, of, duplicates):
+    notes = Notes(folder)
     encoder = _encoder(settings["encoder"], settings["encoder_weights"], records.ENCODINGS in settings["kinds"])
-    _write(folder, number, MADE, name, shards.make(folder, number, _listed(folder, number), duplicates, settings["kinds"], encoder))
+    if settings.get("fingerprint") != getattr(encoder, "fingerprint", None):
+        raise ValueError(f"{settings['encoder']}: a worker has other weights than the program that started it")
+    notes.write(number, MADE, of, shards.make(folder, number, notes.listed(number), duplicates, settings["kinds"], encoder))
 
 
 def _duplicates(plan, digests):
@@ -138,59 +189,23 @@ def _duplicates(plan, digests):
     return duplicates
 
 
-def _finish(folder, settings, listing, made):
+def _finish(folder, settings, listing, made, digest):
     """Writes rejects.tsv and, if anything is left, the index. -> Index."""
     rejects = [*listing.rejects, *(reject for shard in made for reject in shard["rejects"])]
     with files.replacing(folder / records.REJECTS) as beside:
-        beside.write_text("".join(f"{key}\t{reason}\n" for key, reason in rejects), encoding="utf-8", errors="surrogateescape")
-    reasons = [reason.split(":")[0] for _, reason in rejects]
-    index = {"settings": settings, "photos": len(listing.photos) + len(listing.rejects),
-             "rejected": {reason: reasons.count(reason) for reason in sorted(set(reasons))},
+        beside.write_text("".join(f"{key}\t{reason}\n" for key, reason in rejects), encoding="utf-8")
+    reasons = collections.Counter(reason.split(":")[0] for _, reason in rejects)
+    index = {"settings": settings, "photos": len(listing.photos) + len(listing.rejects), "digest": digest,
+             "rejected": dict(sorted(reasons.items())),
              "shards": [{name: shard[name] for name in ("name", "records", "bytes")} for shard in made]}
     kept = sum(shard["records"] for shard in made)
-    absl_logging.info("%s: prepared %d of %d photos; left out: %s; see %s", settings["source"], kept, index["photos"],
-                 ", ".join(f"{count} {reason}" for reason, count in index["rejected"].items()) or "none", folder / records.REJECTS)
+    left_out = ", ".join(f"{count} {reason}" for reason, count in index["rejected"].items()) or "none"
+    absl_logging.info("%s: prepared %d of %d photos; left out: %s; see %s", settings["source"], kept, index["photos"], left_out,
+                      folder / records.REJECTS)
     if not kept:
+        (folder / records.INDEX).unlink(missing_ok=True)
         raise ValueError(f"{settings['source']}: none of its {index['photos']} photos shows a face that can be found; "
                          f"{folder / records.REJECTS} says why")
     with files.replacing(folder / records.INDEX) as beside:
         beside.write_text(json.dumps(index, indent=1), encoding="utf-8")
     return records.read_index(folder)
-
-
-def _sweep(folder, count):
-    """Removes what killed processes have left half-written, and what belongs to shards from number `count` on."""
-    for part in ("plan", *records.KINDS):
-        for path in folder.glob(f"{part}/*"):
-            number = path.name.split(".")[0]
-            if not number or number.isdigit() and int(number) >= count:
-                path.unlink(missing_ok=True)
-
-
-def _name(listed, duplicates):
-    """What something written down about a shard is true of."""
-    return hashlib.sha1(json.dumps([listed, sorted(duplicates.items())]).encode()).hexdigest()
-
-
-def _write(folder, number, part, name, content):
-    with files.replacing(_path(folder, number, part)) as beside:
-        beside.write_text(json.dumps({"of": name, "is": content}))
-
-
-def _read(folder, number, part, name):
-    """What is written down, if it is true of the shard as it is now; None if not."""
-    try:
-        note = json.loads(_path(folder, number, part).read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-    if note["of"] != name or part == MADE and any(records.wrong_sizes(folder, note["is"])):
-        return None
-    return note["is"]
-
-
-def _listed(folder, number):
-    return [photo_sources.Photo(*fields) for fields in _read(folder, number, LIST, None)]
-
-
-def _path(folder, number, part):
-    return folder / "plan" / f"{number:05}.{part}.json"

@@ -27,6 +27,7 @@ class Index(NamedTuple):
     folder: pathlib.Path
     settings: dict  # of the preparation: encoder, fingerprint, image_size, feature_size, identity_size, kinds ...
     photos: int  # looked at
+    digest: str  # another one for other photos, crops or encodings
     rejected: dict  # reason -> how many photos were left out for it
     shards: list  # of {"name": its file's name in crops/ and encodings/, "records": how many, "bytes": {kind: size of its file}}
 
@@ -36,7 +37,13 @@ class Index(NamedTuple):
 
 
 def is_prepared(folder):
-    return pathlib.Path(folder, INDEX).is_file()
+    """Whether it is a prepared folder, as against a source of photos; ValueError where it is one that is not finished."""
+    folder = pathlib.Path(folder)
+    if not any((folder / kind).is_dir() for kind in KINDS):
+        return False
+    if not (folder / INDEX).is_file() and (folder / "plan" / "settings.json").is_file():
+        raise ValueError(f"{folder}: not finished; start morph3d-prepare again")
+    return (folder / INDEX).is_file()
 
 
 def read_index(folder):
@@ -62,7 +69,7 @@ def wrong_sizes(folder, shard):
     """Yields (path, bytes found, bytes expected) for every file of a shard that is missing or not whole."""
     for kind, expected in shard["bytes"].items():
         path = pathlib.Path(folder, kind, shard["name"])
-        found = path.stat().st_size if path.is_file() else 0
+        found = path.stat().st_size if path.is_file() else "no"
         if found != expected:
             yield path, found, expected
 
@@ -158,20 +165,17 @@ def shown(index, count):
     """A few photos, from shards all over the set, to be looked at.
 
     Returns:
-      crops [<= count, S, S, 3] uint8 and the Encoding of the same photos; none where crops are not stored.
+      [<= count, S, S, 3] uint8 crops and the Encoding of the same photos; none where crops are not stored.
     """
     def few(kind):
         paths, _ = _share(index, kind, 0, 1)
         spread = tf.data.Dataset.from_tensor_slices(paths[::max(1, len(paths) // count)])
-        return spread.interleave(tf.data.TFRecordDataset, count).take(count)
+        return list(spread.interleave(tf.data.TFRecordDataset, count).take(count).as_numpy_iterator())
 
-    if CROPS not in index.settings["kinds"]:
-        count = 0
-    found = list(few(ENCODINGS).as_numpy_iterator()) if count else []
+    found = {kind: few(kind) if CROPS in index.settings["kinds"] else [] for kind in KINDS}
     size = index.settings["image_size"]
-    crops = np.array([parse_crop(record, index)["crop"] for record in few(CROPS)] if count else [], np.uint8)
-    parts = (part[:, 0] for part in parse_encodings(tf.constant(found, tf.string), index))
-    return crops.reshape(-1, size, size, 3), Encoding(*parts)
+    pictures = np.array([parse_crop(record, index)["crop"] for record in found[CROPS]], np.uint8).reshape(-1, size, size, 3)
+    return pictures, Encoding(*(part[:, 0] for part in parse_encodings(tf.constant(found[ENCODINGS], tf.string), index)))
 
 
 def _share(index, kind, worker, workers):
@@ -179,6 +183,8 @@ def _share(index, kind, worker, workers):
     if kind not in index.settings["kinds"]:
         raise ValueError(f"{index.folder}: holds {' and '.join(index.settings['kinds'])} but no {kind}; prepare the photos again, "
                          f"into another folder, with --store={kind}")
+    if len(index.shards) < workers:
+        raise ValueError(f"{index.folder}: {len(index.shards)} shards cannot be shared by {workers} workers")
     shares = [index.shards[number::workers] for number in range(workers)]
     records = min(sum(shard["records"] for shard in share) for share in shares)
     return [str(index.folder / kind / shard["name"]) for shard in shares[worker]], records

@@ -1,9 +1,11 @@
 """One shard of prepared photographs: photos -> aligned crops and encodings on the disk. Many processes may make shards at once."""
 import concurrent.futures
 import contextlib
+import errno
 import hashlib
 import itertools
 import json
+import os
 import pathlib
 
 import cv2
@@ -12,12 +14,24 @@ import tensorflow as tf
 
 from morph3d import alignment, files
 from morph3d.data import face_crops, photo_sources, photos, records
+from morph3d.data.shard_notes import cannot_write
 from morph3d.encoders import Encoding
 
 AT_A_TIME = 32  # photos in memory
+LONGEST_SIDE = 3000  # pixels; larger ones are shrunk to this, or so many would fill the memory
+PASSING = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 LARGEST_ENLARGEMENT = 4.  # a face with fewer pixels is no portrait: for dlib's crops, eyes less than 13 pixels apart
 JPEG_QUALITY = 95
 NO_FACE, TOO_SMALL, DUPLICATE = "no face found", "face too small", "duplicate"  # beside the reasons that decoding gives
+
+
+def contents(listed):
+    """photo_sources.contents, but what may be read another time is raised: it says nothing about the photo."""
+    for photo, data in zip(listed, photo_sources.contents(listed)):
+        if isinstance(data, OSError) and data.errno in PASSING:
+            raise OSError(f"{photo.key}: cannot be read at the moment ({data.strerror}); start again when it can: what is "
+                          f"finished is kept") from data
+        yield data
 
 
 def digest(photo, data):
@@ -36,10 +50,10 @@ def align(listed, template, size):
     Yields:
       For each photo, in order, its crop [S, S, 3] uint8 RGB, or the reason, a string, for which there is none.
     """
-    with concurrent.futures.ThreadPoolExecutor() as pool:
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for chunk in _chunks(listed):
-            images = list(pool.map(_decode, chunk, photo_sources.contents(chunk)))
-            good = [(image, photo.box) for image, photo in zip(images, chunk) if not isinstance(image, str)]
+            images, boxes = zip(*pool.map(_decode, chunk, contents(chunk)))
+            good = [pair for pair in zip(images, boxes) if not isinstance(pair[0], str)]
             points = iter(face_crops.detect_all(*map(list, zip(*good))) if good else ())
             yield from (image if isinstance(image, str) else crop(image, next(points), template, size) for image in images)
 
@@ -88,42 +102,58 @@ def make(folder, number, listed, duplicates, kinds, encoder):
             rejects += [[photo.key, outcome] for photo, outcome in chunk if isinstance(outcome, str)]
             good = [(photo, outcome) for photo, outcome in chunk if not isinstance(outcome, str)]
             count += len(good)
-            if good:
-                _write(writers, *zip(*good), encoder)
+            for kind, write in writers.items() if good else ():
+                for record in _examples(*zip(*good), kind, encoder):
+                    write(record)
     return {"name": name, "records": count, "bytes": {kind: pathlib.Path(folder, kind, name).stat().st_size for kind in kinds},
             "rejects": rejects}
 
 
-def _write(writers, chunk, crops, encoder):
-    """Adds photos and their crops to the files {kind: writer}."""
-    if records.CROPS in writers:
+def _examples(chunk, crops, kind, encoder):
+    """Yields the serialised records of a kind, of photos and their crops."""
+    if kind == records.CROPS:
         for photo, crop in zip(chunk, crops):
             jpeg = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
-            writers[records.CROPS].write(records.example(photo.key, photo.person, **{"image/encoded": jpeg}))
-    if records.ENCODINGS in writers:
+            yield records.example(photo.key, photo.person, **{"image/encoded": jpeg})
+    else:
         for photo, features, identity in zip(chunk, *encode(np.stack(crops), encoder)):
-            writers[records.ENCODINGS].write(records.example(photo.key, photo.person, features=features, identity=identity))
+            yield records.example(photo.key, photo.person, features=features, identity=identity)
 
 
 @contextlib.contextmanager
 def _writer(path):
-    """A tf.io.TFRecordWriter of a file that is there only when it is whole."""
-    try:
-        with files.replacing(path) as beside, tf.io.TFRecordWriter(str(beside)) as writer:
-            yield writer
-    except tf.errors.OpError as error:
-        raise OSError(f"{path}: cannot be written ({error.message}); make room and start again: "
-                      f"what is finished is kept") from error
+    """A function that writes a record to a file that is there only when it is whole."""
+    @contextlib.contextmanager
+    def telling():
+        try:
+            yield
+        except tf.errors.OpError as error:
+            raise cannot_write(path, error.message) from error
+
+    def write(record):
+        with telling():
+            writer.write(record)
+
+    with files.replacing(path) as beside:
+        with telling():
+            writer = tf.io.TFRecordWriter(str(beside))
+        yield write
+        with telling():
+            writer.close()
 
 
 def _decode(photo, data):
-    """-> [H, W, 3] uint8, or the reason for which it is none."""
+    """-> ([H, W, 3] uint8, the photo's box in it), or (the reason for which there is none, None)."""
     if isinstance(data, OSError):
-        return f"cannot be opened: {data.strerror or data}"
+        return f"cannot be opened: {data.strerror or data}", None
     try:
-        return photos.decode(data)
+        image = photos.decode(data)
     except ValueError as error:
-        return str(error)
+        return str(error), None
+    scale = min(1., LONGEST_SIDE / max(image.shape))
+    if scale < 1.:
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return image, photo.box and tuple(scale * side for side in photo.box)
 
 
 def _chunks(items):

@@ -2,6 +2,7 @@
 import functools
 import hashlib
 import importlib
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -99,6 +100,14 @@ def load(spec, weights=None):
             raise ValueError(f"{weights}: no weights file can be given for {spec}: a SavedModel holds its own weights")
         settings["weights"] = weights
     return module.load(**settings)
+
+
+def located(spec, weights=None):
+    """-> spec and weights that mean the same in any working folder."""
+    name, colon, folder = spec.partition(":")
+    if name == "saved_model" and folder:
+        spec = name + colon + os.path.abspath(folder)
+    return spec, os.path.abspath(weights) if weights else None
 
 
 def framing(spec):

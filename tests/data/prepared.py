@@ -27,6 +27,6 @@ def write(folder, features, identity, crops=None, in_shard=5):
             shard["bytes"][kind] = path.stat().st_size
         shards.append(shard)
     settings = {"kinds": sorted(kinds), "image_size": 32 if crops is None else crops.shape[1], **sizes}
-    index = {"settings": settings, "photos": len(features), "rejected": {}, "shards": shards}
+    index = {"settings": settings, "photos": len(features), "digest": "0", "rejected": {}, "shards": shards}
     (folder / records.INDEX).write_text(json.dumps(index))
     return records.read_index(folder)

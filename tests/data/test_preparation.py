@@ -1,4 +1,6 @@
 """Photos -> prepared folder: nothing lost, nothing half-done, nothing done twice."""
+import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +17,7 @@ import skimage.data
 import tensorflow as tf
 
 from morph3d import encoders
-from morph3d.data import face_crops, photo_sources, preparation, records, shards
+from morph3d.data import face_crops, photo_sources, preparation, records, shard_notes, shards
 from tests.data import bad_photos
 from tests.encoders import recogniser
 
@@ -130,8 +132,17 @@ def test_only_the_shards_of_changed_photos_are_made_again(photos, encoder, monke
     for name in ("Bob", "Zoe"):
         for path in (photos / name).iterdir():
             path.unlink()
-    assert prepare(photos, encoder).records == 6
-    assert sorted(shard_files(index)) == [f"{kind}/{number:05}.tfrecord" for kind in ("crops", "encodings") for number in range(2)]
+    made.clear()
+    index = prepare(photos, encoder)
+    assert made == [1, 3] and index.records == 6 and len(stored(index, "encodings")) == 6
+
+
+def test_new_photos_get_new_shards_wherever_they_are_listed(photos, encoder, monkeypatch):
+    before = shard_files(prepare(photos, encoder))
+    made = count_work(monkeypatch)
+    save(photos / "Aaron" / "0.png", .2)
+    after = shard_files(prepare(photos, encoder))
+    assert made == [3] and after.items() > before.items()
 
 
 def test_what_shows_no_usable_face_is_left_out_with_its_reason(photos, encoder):
@@ -222,12 +233,12 @@ def test_a_killed_run_goes_on_and_ends_as_an_uninterrupted_one(photos, encoder, 
     uninterrupted = shard_files(prepare(photos, encoder, photos.parent / "whole"))
     # In the middle of the third shard: its files are open, and one record is written.
     killed = run("""if number == 2:
-                shards._write = lambda writers, *_: (writers['crops'].write(b'x'), os.kill(os.getpid(), signal.SIGKILL))""",
+                shards._examples = lambda *_: (b'x' if i == 0 else os.kill(os.getpid(), signal.SIGKILL) for i in range(2))""",
                  photos, encoder)
     assert killed.returncode == -signal.SIGKILL
     folder = photos.parent / "prepared"
     assert sorted(path.name for path in (folder / "crops").iterdir() if path.name[0] != ".") == ["00000.tfrecord", "00001.tfrecord"]
-    assert any(path.name[0] == "." for path in (folder / "crops").iterdir()) and not records.is_prepared(folder)
+    assert any(path.name[0] == "." for path in (folder / "crops").iterdir()) and not (folder / records.INDEX).exists()
     made = count_work(monkeypatch)
     assert shard_files(prepare(photos, encoder)) == uninterrupted and made == [2]
 
@@ -252,6 +263,100 @@ def test_progress_shows_rate_and_photos(photos, encoder, capfd):
 
 def test_the_index_says_how_it_was_made(photos, encoder):
     index = json.loads((prepare(photos, encoder).folder / records.INDEX).read_text())
+    network = encoders.load(encoder)
     assert index["settings"] == {"source": str(photos), "encoder": encoder, "encoder_weights": None, "image_size": 32,
-                                 "fingerprint": encoders.load(encoder).fingerprint, "feature_size": 6, "identity_size": 4,
-                                 "kinds": ["crops", "encodings"]}
+                                 "template": network.template.tolist(), "fingerprint": network.fingerprint,
+                                 "feature_size": 6, "identity_size": 4, "kinds": ["crops", "encodings"]}
+
+
+def test_another_word_for_the_same_folders_is_the_same(photos, encoder, monkeypatch):
+    prepare(photos, encoder)
+    made = count_work(monkeypatch)
+    monkeypatch.chdir(photos.parent)
+    assert prepare("photos/", encoder, "prepared").records == 9 and made == []
+
+
+def test_the_digest_tells_other_photos(photos, encoder):
+    before = prepare(photos, encoder)
+    assert prepare(photos, encoder).digest == before.digest
+    save(photos / "Bob" / "1.png", .3)
+    assert prepare(photos, encoder).digest != before.digest
+
+
+def test_what_cannot_be_read_at_the_moment_is_not_left_out_but_waited_for(photos, encoder, monkeypatch):
+    contents = photo_sources.contents
+
+    def failing(listed):
+        for photo, data in zip(listed, contents(listed)):
+            yield OSError(errno.EIO, "Input/output error") if photo.key == "Bob/2.png" else data
+
+    monkeypatch.setattr(photo_sources, "contents", failing)
+    with pytest.raises(OSError, match="^Bob/2.png: cannot be read at the moment .Input/output error.; start again when it can"):
+        prepare(photos, encoder)
+    monkeypatch.setattr(photo_sources, "contents", contents)
+    assert prepare(photos, encoder).records == 9
+
+
+def test_files_that_are_not_ours_stay(photos, encoder):
+    theirs = [photos.parent / "prepared" / "crops" / name for name in ("10001.jpg", ".hidden", "00099.tfrecord")]
+    theirs[0].parent.mkdir(parents=True)
+    for path in theirs:
+        path.touch()
+    prepare(photos, encoder)
+    assert all(path.exists() for path in theirs)
+
+
+def test_a_folder_within_the_source_is_refused(photos, encoder):
+    with pytest.raises(ValueError, match="lies in the folder of the photos, .*photos; give one outside it"):
+        prepare(photos, encoder, photos / "prepared")
+    assert not (photos / "prepared").exists()
+
+
+def test_two_programs_do_not_prepare_one_folder_at_once(photos, encoder):
+    plan = photos.parent / "prepared" / "plan"
+    plan.mkdir(parents=True)
+    with open(plan / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ValueError, match="prepared: another program is preparing photos in this folder"):
+            prepare(photos, encoder)
+    assert prepare(photos, encoder).records == 9
+
+
+def test_workers_that_do_not_share_the_folder_are_named(photos, encoder, monkeypatch):
+    monkeypatch.setattr(preparation, "PATIENCE", 0.)
+    monkeypatch.setattr(preparation, "_take_digests", lambda *_: None)
+    with pytest.raises(OSError, match="prepared: 3 shards are not there although they were made; do all workers share this folder"):
+        prepare(photos, encoder)
+    with pytest.raises(OSError, match="00007.list.json: not found, but it was written before; do all workers see this folder"):
+        shard_notes.Notes(photos.parent).listed(7)
+
+
+def test_notes_that_cannot_be_written_say_what_to_do(tmp_path):
+    (tmp_path / "plan").touch()
+    with pytest.raises(OSError, match="00000.made.json: cannot be written .*; make room and start again"):
+        shard_notes.Notes(tmp_path).write(0, shard_notes.MADE, "", {})
+
+
+def test_an_error_of_the_encoder_is_not_blamed_on_the_disk(photos, encoder, monkeypatch):
+    def fail(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "no memory for the encoder")
+
+    monkeypatch.setattr(shards, "encode", fail)
+    with pytest.raises(Exception, match="no memory for the encoder") as caught:
+        prepare(photos, encoder)
+    assert "cannot be written" not in str(caught.value)
+
+
+def test_large_photos_are_shrunk_with_their_boxes():
+    photo = photo_sources.Photo("a", "", "", "", (100., 20., 200., 40.))
+    encoded = cv2.imencode(".png", np.zeros([60, 2 * shards.LONGEST_SIDE, 3], np.uint8))[1].tobytes()
+    image, box = shards._decode(photo, encoded)
+    assert image.shape == (30, shards.LONGEST_SIDE, 3) and box == (50., 10., 100., 20.)
+
+
+def test_training_is_told_of_a_folder_that_is_not_finished(photos, encoder):
+    index = prepare(photos, encoder)
+    (index.folder / records.INDEX).unlink()
+    with pytest.raises(ValueError, match="prepared: not finished; start morph3d-prepare again"):
+        records.is_prepared(index.folder)
+    assert not records.is_prepared(photos)

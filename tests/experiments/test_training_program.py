@@ -58,7 +58,7 @@ def trained(work):
 def test_training_skips_what_is_no_photo_and_says_so(work, trained):
     assert trained.returncode == 0, trained.stderr
     assert "prepared 4 of 5 photos; left out: 1 " in trained.stderr
-    assert (work / "run" / "photos" / "rejects.tsv").read_text().startswith("broken.jpg\t")
+    assert (work / "run" / "prepared" / "rejects.tsv").read_text().startswith("broken.jpg\t")
     assert "photos/s" in trained.stderr
 
 
@@ -73,7 +73,7 @@ def test_photos_prepared_beforehand_give_the_same_training(work, trained):
     made = program("prepare_photos", f"--photos={work / 'photos'}", f"--output={work / 'prepared'}")
     assert made.returncode == 0 and f"now morph3d-train --photos={work / 'prepared'}" in made.stderr, made.stderr
     again = train(work, "--hybrid_steps=2", f"--output={work / 'run2'}", photos="prepared")
-    assert again.returncode == 0 and not (work / "run2" / "photos").exists(), again.stderr
+    assert again.returncode == 0 and not (work / "run2" / "prepared").exists(), again.stderr
     ends = [[line for line in result.stderr.splitlines() if "standard deviation of the photos" in line][0].split("] ")[1]
             for result in (trained, again)]
     assert ends[0] == ends[1]

@@ -270,7 +270,7 @@ photos = tf.data.Dataset.from_tensor_slices({
     "crop": rng.integers(0, 256, [24, 8, 8, 3], np.uint8),
     "person": np.repeat([b"a", b"b", b"c", b"d", b"e", b"single", b""], [4, 4, 4, 4, 4, 1, 3])})
 nn2.build = build
-train_encoder.prepared = lambda output: types.SimpleNamespace(records=24)
+train_encoder.prepared = lambda output: types.SimpleNamespace(records=24, digest="0")
 train_encoder.records.crops = lambda index, seed, start: photos.shuffle(24, seed).repeat().skip(start)
 logging.use_absl_handler()
 for flags in sys.argv[2:]:

@@ -18,7 +18,7 @@ def read(path):
     except FileNotFoundError:
         raise ValueError(f"{path}: not found; expected the folder of a run that morph3d-train has begun") from None
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path}: not the settings of a run ({error}); restore the file or take another folder") from None
+        raise ValueError(f"{path}: no settings can be read from it ({error}); restore the file or take another folder") from None
 
 
 def require_same(path, settings, names):
@@ -35,7 +35,9 @@ def require_same(path, settings, names):
     if not pathlib.Path(path).exists():
         return
     earlier = read(path)
-    for name in names:
-        if earlier.get(name) != settings[name]:
+    for name in sorted(names):
+        if name not in earlier:
+            raise ValueError(f"{path}: begun by another version of this program, which did not note {name}; give another folder")
+        if earlier[name] != settings[name]:
             raise ValueError(f"{path}: begun with {name} = {earlier.get(name)!r}, but {settings[name]!r} was asked for; "
                              f"give that again, or another folder")
