@@ -46,7 +46,8 @@ def main():
         logging.info("going on from %s", saved.latest)
     batch = FLAGS.people * FLAGS.photos_per_person
     stage = stages.Stage("encoder", 0, FLAGS.steps, lambda start: triplets.batches(
-        records.crops(index, FLAGS.seed, start * batch), FLAGS.people, FLAGS.photos_per_person, FLAGS.seed), batch, "photos")
+        records.crops(index, FLAGS.seed, start * batch), FLAGS.people, FLAGS.photos_per_person, nn2.IMAGE_SIZE, FLAGS.seed),
+        batch, "photos")
     watchers = [callbacks.SaveCheckpoints(saved, FLAGS.save_every), callbacks.Scalars(output / "tensorboard", saved)]
     stages.run(training, stage, saved, watchers)
     with files.replacing(output / "nn2.weights.h5") as beside:

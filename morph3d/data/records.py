@@ -141,19 +141,22 @@ def crops(index, seed, start=0):
       start: how many crops to pass over.
 
     Returns:
-      A dataset of {"crop": [S, S, 3] uint8, "person": string}.
+      A dataset of {"image": string, a JPEG for `decode`, "person": string}.
     """
     paths, per_epoch = _share(index, CROPS, 0, 1)
-    return _endless(paths, seed, start, per_epoch, 1).map(lambda record, _: parse_crop(record, index),
-                                                          num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return _endless(paths, seed, start, per_epoch, 1).map(lambda record, _: parse_crop(record))
 
 
-def parse_crop(record, index):
-    """A serialised record -> {"crop": [S, S, 3] uint8, "person": string}."""
+def parse_crop(record):
+    """A serialised record -> {"image": string, a JPEG, "person": string}."""
     parsed = tf.io.parse_single_example(record, {name: tf.io.FixedLenFeature([], tf.string)
                                                  for name in ("image/encoded", "person")})
-    size = index.settings["image_size"]
-    return {"crop": tf.ensure_shape(tf.io.decode_jpeg(parsed["image/encoded"], 3), [size, size, 3]), "person": parsed["person"]}
+    return {"image": parsed["image/encoded"], "person": parsed["person"]}
+
+
+def decode(image, size):
+    """An encoded crop -> [S, S, 3] uint8."""
+    return tf.ensure_shape(tf.io.decode_image(image, 3, expand_animations=False), [size, size, 3])
 
 
 def sample(index, count, seed):
@@ -174,7 +177,7 @@ def shown(index, count):
 
     found = {kind: few(kind) if CROPS in index.settings["kinds"] else [] for kind in KINDS}
     size = index.settings["image_size"]
-    pictures = np.array([parse_crop(record, index)["crop"] for record in found[CROPS]], np.uint8).reshape(-1, size, size, 3)
+    pictures = np.array([decode(parse_crop(record)["image"], size) for record in found[CROPS]], np.uint8).reshape(-1, size, size, 3)
     return pictures, Encoding(*(part[:, 0] for part in parse_encodings(tf.constant(found[ENCODINGS], tf.string), index)))
 
 

@@ -2,6 +2,8 @@
 import keras
 import tensorflow as tf
 
+from morph3d.data import records
+
 SHUFFLED_BATCHES = 8  # sets of photos wait for as many batches, so that those of one person, whose photos lie together, get apart
 
 
@@ -31,17 +33,18 @@ def loss(identity, people, margin=.2):
     return tf.math.divide_no_nan(tf.reduce_sum(losses), pairs), tf.math.divide_no_nan(tf.reduce_sum(tf.sign(losses)), pairs)
 
 
-def batches(photos, people, photos_per_person, seed):
+def batches(photos, people, photos_per_person, image_size, seed):
     """Endless batches of sets of photos, each set of one person, mirrored at random; a function of the photos and the seed.
 
-    In memory are, beside some batches, fewer than `photos_per_person` photos of each person: those waiting for their set. A
-    person with fewer photos than that comes with repeated ones; with a single photo or without a name ("") not at all. Sets in
+    In memory are, beside some batches, fewer than `photos_per_person` encoded photos of each person: those waiting for their set.
+    A person with fewer photos than that comes with repeated ones; with a single photo or without a name ("") not at all. Sets in
     a batch can be of the same person.
 
     Args:
-      photos: an endless dataset of {"crop": [S, S, 3] uint8, "person": string}, shuffled.
+      photos: an endless dataset of {"image": string, "person": string}, shuffled (records.crops).
       people: P, sets in a batch.
       photos_per_person: K, photos in a set; at least 2.
+      image_size: S, of the photos once they are decoded.
       seed: an integer.
 
     Returns:
@@ -50,21 +53,22 @@ def batches(photos, people, photos_per_person, seed):
     shuffled = sets(photos, photos_per_person).shuffle(SHUFFLED_BATCHES * people, seed, reshuffle_each_iteration=False)
 
     def flat(step, batch):
-        crops, names = tf.reshape(batch["crop"], [-1, *batch["crop"].shape[2:]]), tf.reshape(batch["person"], [-1])
+        names = tf.reshape(batch["person"], [-1])
+        crops = tf.map_fn(lambda image: records.decode(image, image_size), tf.reshape(batch["image"], [-1]), tf.uint8)
         mirror = tf.random.stateless_uniform(tf.shape(names), tf.stack([tf.cast(seed, tf.int64), step])) < .5
         return {"crops": tf.where(mirror[:, None, None, None], crops[:, :, ::-1], crops), "people": _number(names)}
 
-    return shuffled.batch(people, drop_remainder=True).enumerate().map(flat).prefetch(2)
+    return shuffled.batch(people, drop_remainder=True).enumerate().map(flat, num_parallel_calls=2, deterministic=True).prefetch(2)
 
 
 def sets(photos, photos_per_person):
-    """{"crop": [S, S, 3], "person": string} -> {"crop": [K, S, S, 3], "person": [K]} of one person, not all the same photo."""
+    """{"image": string, "person": string} -> {"image": [K], "person": [K]} of one person, not all the same photo."""
     named = photos.filter(lambda photo: photo["person"] != "")
     of_one_person = named.group_by_window(lambda photo: _number(photo["person"]),
                                           lambda _, window: window.batch(photos_per_person, drop_remainder=True),
                                           photos_per_person)
     # Who has a single photo comes by once an epoch, until the set is full of it.
-    return of_one_person.filter(lambda photos: tf.reduce_any(photos["crop"] != photos["crop"][:1]))
+    return of_one_person.filter(lambda photos: tf.reduce_any(photos["image"] != photos["image"][:1]))
 
 
 def _number(people):

@@ -114,13 +114,18 @@ def photos_of(people=PEOPLE, size=4):
     return crops, names
 
 
+def dataset(crops, names):
+    """Photos as they are stored, but without loss."""
+    return tf.data.Dataset.from_tensor_slices({"image": [tf.io.encode_png(crop) for crop in crops], "person": names})
+
+
 def endless(crops, names, seed=0):
-    photos = tf.data.Dataset.from_tensor_slices({"crop": crops, "person": names})
+    photos = dataset(crops, names)
     return photos.shuffle(len(names), seed, reshuffle_each_iteration=True).repeat()
 
 
 def drawn(people, photos_per_person, seed=0, count=30):
-    return list(triplets.batches(endless(*photos_of()), people, photos_per_person, seed).take(count).as_numpy_iterator())
+    return list(triplets.batches(endless(*photos_of()), people, photos_per_person, 4, seed).take(count).as_numpy_iterator())
 
 
 def test_a_batch_is_sets_of_photos_of_one_person():
@@ -152,8 +157,8 @@ def test_half_of_the_photos_are_mirrored():
 
 def test_people_whose_photos_lie_together_come_in_different_batches():
     crops, names = photos_of({str(who): 12 for who in range(24)})
-    in_order = tf.data.Dataset.from_tensor_slices({"crop": crops, "person": names}).repeat()
-    batches = triplets.batches(in_order, 6, 2, 0).take(20).as_numpy_iterator()
+    in_order = dataset(crops, names).repeat()
+    batches = triplets.batches(in_order, 6, 2, 4, 0).take(20).as_numpy_iterator()
     assert np.mean([len(set(batch["people"])) for batch in batches]) > 4.  # one, were the sets not shuffled
 
 
@@ -171,11 +176,11 @@ def test_photos_are_read_only_as_they_are_needed():
         nonlocal count
         while True:
             count += 1
-            yield {"crop": np.full([4, 4, 3], count % 256, np.uint8), "person": b"%d" % (count % 3)}
+            yield {"image": tf.io.encode_png(np.full([4, 4, 3], count % 256, np.uint8)), "person": b"%d" % (count % 3)}
 
     stream = tf.data.Dataset.from_generator(generate, output_signature={
-        "crop": tf.TensorSpec([4, 4, 3], tf.uint8), "person": tf.TensorSpec([], tf.string)})
-    next(iter(triplets.batches(stream, 2, 2, 0)))
+        "image": tf.TensorSpec([], tf.string), "person": tf.TensorSpec([], tf.string)})
+    next(iter(triplets.batches(stream, 2, 2, 4, 0)))
     # The shuffle's window, this batch and those made in advance, and what lies in open sets.
     assert count < (triplets.SHUFFLED_BATCHES + 5) * 2 * 2 + 3 * 2
 
@@ -227,13 +232,13 @@ def train(training, folder, batches, steps, every=4):
 def test_what_is_learned_holds_for_strangers(tmp_path):
     training, strangers = small_training(), faces(30, 4, seed=1)
     before = area_under_curve(training, *strangers)
-    train(training, tmp_path, lambda start: triplets.batches(endless(*faces(100, 6, seed=0)), 8, 4, 0), 150, every=1000)
+    train(training, tmp_path, lambda start: triplets.batches(endless(*faces(100, 6, seed=0)), 8, 4, 8, 0), 150, every=1000)
     assert before < .8 and area_under_curve(training, *strangers) > .95
 
 
 def test_a_run_that_is_cut_goes_on_where_it_was(tmp_path):
     def batches(start):
-        return triplets.batches(endless(*faces(20, 6, seed=0)), 4, 4, 0).take(8).cache().repeat().skip(start)
+        return triplets.batches(endless(*faces(20, 6, seed=0)), 4, 4, 8, 0).take(8).cache().repeat().skip(start)
 
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -267,9 +272,9 @@ def build():
 
 rng = np.random.default_rng(0)
 photos = tf.data.Dataset.from_tensor_slices({
-    "crop": rng.integers(0, 256, [24, 8, 8, 3], np.uint8),
+    "image": [tf.io.encode_png(crop) for crop in rng.integers(0, 256, [24, 8, 8, 3], np.uint8)],
     "person": np.repeat([b"a", b"b", b"c", b"d", b"e", b"single", b""], [4, 4, 4, 4, 4, 1, 3])})
-nn2.build = build
+nn2.build, nn2.IMAGE_SIZE = build, 8
 train_encoder.prepared = lambda output: types.SimpleNamespace(records=24, digest="0")
 train_encoder.records.crops = lambda index, seed, start: photos.shuffle(24, seed).repeat().skip(start)
 logging.use_absl_handler()
