@@ -76,6 +76,14 @@ def test_records_of_several_blocks_come_once(index, monkeypatch):
     assert len(set(epoch)) == 45 and epoch[:8] != sorted(epoch[:8]) and epoch[8:16] != sorted(epoch[8:16])
 
 
+def test_neighbours_in_a_shard_do_not_come_together(tmp_path):
+    features = np.stack([np.stack([np.arange(40), np.full(40, side)], 1) for side in range(2)], 1)
+    one_shard = prepared.write(tmp_path, features, features, in_shard=40)
+    photos = [photo for photo, _ in faces(take(records.encodings(one_shard, 8, 0), 10))]
+    assert abs(np.corrcoef(photos, range(80))[0, 1]) < .4
+    assert np.mean(np.diff(photos) == 0) < .1  # a photo and its mirror image
+
+
 def test_the_order_mixes_shards(index):
     first = [photo for photo, _ in faces(take(records.encodings(index, 4, 0), 3))]
     assert len({photo // 5 for photo in first}) >= 3
