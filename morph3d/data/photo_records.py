@@ -135,8 +135,8 @@ def _picture(file, offset):
     header = file.read(_HEADER)
     length = struct.unpack("<Q", header[:8])[0] if len(header) == _HEADER else -1
     if not 0 <= length <= os.fstat(file.fileno()).st_size - file.tell():
-        raise OSError(errno.EIO, f"no record at byte {offset}", file.name)
+        raise OSError(errno.EINVAL, f"no record at byte {offset}", file.name)
     try:
         return _bytes(_features(file.read(length)), IMAGE)
     except ValueError as error:
-        raise OSError(errno.EIO, f"{error} at byte {offset}", file.name) from error
+        raise OSError(errno.EINVAL, f"{error} at byte {offset}", file.name) from error

@@ -7,6 +7,7 @@ import pytest
 from morph3d import morphable
 from morph3d.morphable import albedo, embedded, ict_facekit
 
+SMALL = embedded.Recipe(coarseness=2., heads=24, shapes=12, acts=16, expressions=8, people=60, textures=20)
 ICT_EXPRESSIONS = ("jawOpen", "eyeBlink_L", "eyeBlink_R", "mouthSmile_L", "browInnerUp_L", "noseSneer_R")
 
 
@@ -15,7 +16,7 @@ def small_embedded(tmp_path_factory):
     """The embedded model from few heads on a coarse grid."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield embedded.read(embedded.Recipe(coarseness=2., heads=24, shapes=12, acts=16, expressions=8, people=60, textures=20))
+        yield embedded.read(SMALL)
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from morph3d.morphable import embedded, landmarks
 from morph3d.morphable.coefficients import Coefficients
 from morph3d.morphable.embedded import expressions, population, relief, template
 from morph3d.morphable.embedded.sculpture import MEAN, Head, ellipsoid, smooth_min
+from tests.morphable.conftest import SMALL
 
-SMALL = embedded.Recipe(coarseness=2., heads=24, shapes=12, acts=16, expressions=8, people=60, textures=20)
 TINY = embedded.Recipe(coarseness=3., heads=3, shapes=2, acts=3, expressions=2, people=20, textures=12)
 
 
