@@ -7,7 +7,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 .PHONY: demo test bench likeness install
 
 demo: install
-	$(BIN)/python -m experiments.demo
+	$(BIN)/python -m morph3d demo
 
 test: install
 	$(BIN)/python -m pytest
@@ -17,7 +17,7 @@ bench: install
 	$(BIN)/python -m benchmarks.render --json=runs/render.json
 	$(BIN)/python -m benchmarks.input --json=runs/input.json
 
-# The main job on real photographs, and how well a recogniser that training never saw knows the faces. DATA holds photos/train,
+# The main job on real photographs, and how well a recognizer that training never saw knows the faces. DATA holds photos/train,
 # photos/test (a folder a person), ict_facekit/FaceXModel.tar.xz and recognizer (a SavedModel).
 likeness: install runs/FaceXModel
 	$(BIN)/morph3d-train --photos="$(DATA)/photos/train" --morphable_model=runs/FaceXModel --output=runs/likeness

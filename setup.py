@@ -43,7 +43,7 @@ REQUIREMENTS = [
 
 # No contracted multiply-adds, which would open cracks between triangles; no -march: the library runs on any x86-64.
 # Nobody looks at errno or floating-point traps, and without them loops with conditions become vector code.
-OPTIMISATION = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden", "-g0"]
+OPTIMIZATION = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden", "-g0"]
 
 
 @functools.cache
@@ -67,7 +67,7 @@ class BuildOps(build_ext):
         config = installed_tensorflow().sysconfig
         # As system headers, because they are full of warnings.
         tensorflow_flags = [flag.replace("-I", "-isystem", 1) for flag in config.get_compile_flags()]
-        extension.extra_compile_args = [*OPTIMISATION, *tensorflow_flags]
+        extension.extra_compile_args = [*OPTIMIZATION, *tensorflow_flags]
         extension.extra_link_args = config.get_link_flags()
         super().build_extension(extension)
 
@@ -77,7 +77,7 @@ setup(
     version="0.1.0",
     description="Unsupervised training for 3D morphable model regression (Genova et al., CVPR 2018) in TensorFlow 2",
     python_requires=">=3.10,<3.12",
-    packages=find_packages(include=["morph3d", "morph3d.*", "experiments", "experiments.*"]),
+    packages=find_packages(include=["morph3d", "morph3d.*"]),
     include_package_data=True,
     # Optional: without a compiler the renderer uses TensorFlow's own ops, and says so.
     ext_modules=[Extension("morph3d.renderer.native_ops", sorted(glob.glob("morph3d/renderer/kernels/*.cc")),
@@ -86,11 +86,11 @@ setup(
     install_requires=REQUIREMENTS,
     extras_require={"test": ["hypothesis==6.168.5", "pytest==9.2.0", "ruff==0.17.6"]},
     entry_points={"console_scripts": [
-        "morph3d-prepare=experiments.prepare_photos:run",
-        "morph3d-train=experiments.train:run",
-        "morph3d-train-encoder=experiments.train_encoder:run",
-        "morph3d-reconstruct=experiments.reconstruct:run",
-        "morph3d-export=experiments.export:run",
-        "morph3d-evaluate=experiments.evaluate:run",
+        "morph3d-prepare=morph3d.cli.prepare:run",
+        "morph3d-train=morph3d.cli.train:run",
+        "morph3d-train-encoder=morph3d.cli.train_encoder:run",
+        "morph3d-reconstruct=morph3d.cli.reconstruct:run",
+        "morph3d-export=morph3d.cli.export:run",
+        "morph3d-evaluate=morph3d.cli.evaluate:run",
     ]},
 )

@@ -17,10 +17,13 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from morph3d import alignment, decoder, encoders, losses, morphable
-from morph3d.data import face_crops, hybrid, records, shards, synthetic
-from morph3d.files import replacing
-from morph3d.training.model import FaceTraining
+from morph3d import alignment, decoder, losses, morphable
+from morph3d.atomic_files import replacing
+from morph3d.data import hybrid, synthetic
+from morph3d.data.prepared import dataset, shards
+from morph3d.encoders import registry
+from morph3d.photos import face_detection
+from morph3d.training.face_training import FaceTraining
 
 _JSON = flags.DEFINE_string("json", None, "a file for the figures")
 _RECORDS = flags.DEFINE_integer("records", 1_000_000, "stored encodings", lower_bound=10_000)
@@ -46,21 +49,21 @@ def write_shards(folder, crops, encoder, count):
     """Shards of `count` encodings and of a tenth as many crops (copies of one shard each) -> their two Indexes."""
     seen = shards.encode(crops, encoder)
     contents = {
-        records.ENCODINGS: [{"features": features, "identity": identity} for features, identity in zip(*seen)],
-        records.CROPS: [{"image/encoded": tf.io.encode_jpeg(crop, quality=shards.JPEG_QUALITY).numpy()} for crop in crops]}
+        dataset.ENCODINGS: [{"features": features, "identity": identity} for features, identity in zip(*seen)],
+        dataset.CROPS: [{"image/encoded": tf.io.encode_jpeg(crop, quality=shards.JPEG_QUALITY).numpy()} for crop in crops]}
     indexes = []
-    for kind, shard_count in ((records.ENCODINGS, count // IN_SHARD), (records.CROPS, count // IN_SHARD // 10)):
+    for kind, shard_count in ((dataset.ENCODINGS, count // IN_SHARD), (dataset.CROPS, count // IN_SHARD // 10)):
         first = folder / kind / "00000.tfrecord"
         first.parent.mkdir()
         with tf.io.TFRecordWriter(str(first)) as writer:
             for number, content in zip(range(IN_SHARD), itertools.cycle(contents[kind])):
-                writer.write(records.example(str(number), "", **content))
+                writer.write(dataset.example(str(number), "", **content))
         names = [f"{number:05}.tfrecord" for number in range(shard_count)]
         for name in names[1:]:
             shutil.copyfile(first, first.with_name(name))
         settings = {"kinds": [kind], "image_size": encoder.image_size, "feature_size": encoder.feature_size,
                     "identity_size": encoder.identity_size}
-        indexes.append(records.Index(folder, settings, count, "", {}, [
+        indexes.append(dataset.Index(folder, settings, count, "", {}, [
             {"name": name, "records": IN_SHARD, "bytes": {kind: first.stat().st_size}} for name in names]))
     return indexes
 
@@ -77,7 +80,7 @@ def rate(dataset, elements, in_element=1):
 
 def memory_growth(index):
     """By how many MB the memory held after any later tenth of an epoch is more than after the first."""
-    batches = iter(records.encodings(index, BATCH, 0, mirror=False))
+    batches = iter(dataset.encodings(index, BATCH, 0, mirror=False))
     tenth = index.records // BATCH // 10
     held = []
     for _ in range(10):
@@ -93,7 +96,7 @@ def consumed(model, encoder, index, steps=12):
                             losses.LossWeights(), VIEWS)
     training.compile(keras.optimizers.Adam(1e-4), jit_compile=False)
     step = tf.function(training.train_step)
-    batches = iter(hybrid.batches(records.encodings(index, BATCH, 0), model, DRAWN, VIEWS, SYNTHETIC, 0))
+    batches = iter(hybrid.batches(dataset.encodings(index, BATCH, 0), model, DRAWN, VIEWS, SYNTHETIC, 0))
     seconds = []
     for _ in range(2 + steps):
         batch = next(batches)
@@ -106,11 +109,11 @@ def consumed(model, encoder, index, steps=12):
 def detector(photos, rounds):
     """Photos a second one by one and together, medians of alternating rounds; and whether the points are the same."""
     alone, together = [], []
-    single = [face_crops.detect(photo) for photo in photos]
-    found = face_crops.detect_all(photos)
+    single = [face_detection.detect(photo) for photo in photos]
+    found = face_detection.detect_all(photos)
     for _ in range(rounds):
-        for seconds, work in ((alone, lambda: [face_crops.detect(photo) for photo in photos]),
-                              (together, lambda: face_crops.detect_all(photos))):
+        for seconds, work in ((alone, lambda: [face_detection.detect(photo) for photo in photos]),
+                              (together, lambda: face_detection.detect_all(photos))):
             start = time.perf_counter()
             work()
             seconds.append(time.perf_counter() - start)
@@ -119,15 +122,15 @@ def detector(photos, rounds):
 
 
 def measure(folder):
-    model, encoder = morphable.load("embedded"), encoders.load("dlib")
+    model, encoder = morphable.load("embedded"), registry.load("dlib")
     photos = photographs(model, _PHOTOS.value)
     single, batched, same = detector(photos, _ROUNDS.value)
-    found = [(photo, points) for photo, points in zip(photos, face_crops.detect_all(photos)) if points is not None]
+    found = [(photo, points) for photo, points in zip(photos, face_detection.detect_all(photos)) if points is not None]
     crops = np.stack([alignment.crop(photo, points, encoder.template, encoder.image_size) for photo, points in found])
     stored, cropped = write_shards(folder, crops, encoder, _RECORDS.value)
     growth = memory_growth(stored)
-    from_encodings = rate(records.encodings(stored, BATCH, 0), min(800, stored.records // BATCH), BATCH)
-    decoded = records.crops(cropped, 0).map(lambda photo: records.decode(photo["image"], encoder.image_size), tf.data.AUTOTUNE)
+    from_encodings = rate(dataset.encodings(stored, BATCH, 0), min(800, stored.records // BATCH), BATCH)
+    decoded = dataset.crops(cropped, 0).map(lambda photo: dataset.decode(photo["image"], encoder.image_size), tf.data.AUTOTUNE)
     from_crops = rate(decoded, min(10_000, cropped.records - 1))
     step = consumed(model, encoder, stored)
     return {"step_photos_per_second": step, "crops_per_second": from_crops, "encodings_per_second": from_encodings,

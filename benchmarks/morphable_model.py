@@ -1,7 +1,7 @@
-"""Whether the faces of a morphable model are faces: to a face detector, to a recogniser, and on a contact sheet to the eye.
+"""Whether the faces of a morphable model are faces: to a face detector, to a recognizer, and on a contact sheet to the eye.
 
 Random faces under random light are shown to MTCNN, turned up to 30 degrees; and 200 random people, each in two pictures with
-another pose, light and expression, to the dlib recogniser.
+another pose, light and expression, to the dlib recognizer.
 """
 import json
 import math
@@ -10,10 +10,11 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from morph3d import encoders, morphable, portraits
+from morph3d import aligned_rendering, morphable
 from morph3d import scene as scenes
+from morph3d.atomic_files import replacing
 from morph3d.data import synthetic
-from morph3d.files import replacing
+from morph3d.encoders import registry
 from morph3d.morphable import coefficients
 from morph3d.renderer.render import render
 
@@ -52,7 +53,7 @@ def told_apart(model, encoder, people, seed):
     for occasion in (1, 2):
         expression = coefficients.sample(model, people, [seed, occasion]).expression
         scene = scenes.sample(people, [seed, occasion], yaw=TURN)
-        pictures = [portraits.draw_model(model, *tf.nest.map_structure(lambda part: part[start:start + 20], (
+        pictures = [aligned_rendering.draw_model(model, *tf.nest.map_structure(lambda part: part[start:start + 20], (
             who._replace(expression=expression), scene)), encoder) for start in range(0, people, 20)]
         identities.append(np.concatenate([encoder(picture).identity for picture in pictures]))
     distance = np.linalg.norm(identities[0][:, None] - identities[1][None], axis=-1)
@@ -74,7 +75,7 @@ def contact_sheet(model, seed):
 def main(_):
     model = morphable.load(_MODEL.value)
     confidence = detected(model, _PEOPLE.value, _SEED.value)
-    area, same, different = told_apart(model, encoders.load("dlib"), _PEOPLE.value, _SEED.value)
+    area, same, different = told_apart(model, registry.load("dlib"), _PEOPLE.value, _SEED.value)
     figures = {"mtcnn_above_0.9": float(np.mean(confidence > .9)), "dlib_area_under_curve": float(area),
                "dlib_same_distance": float(same), "dlib_different_distance": float(different)}
     for name, value in figures.items():

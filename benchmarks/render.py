@@ -16,7 +16,7 @@ from tensorflow_graphics.geometry.representation.mesh import normals as tfg_norm
 from tensorflow_graphics.rendering import interpolate as tfg_interpolate
 
 from morph3d import scene as scenes
-from morph3d.files import replacing
+from morph3d.atomic_files import replacing
 from morph3d.renderer import phong, srgb, tfg, transforms
 from morph3d.renderer.interpolate import interpolate
 from morph3d.renderer.normals import vertex_normals
@@ -58,14 +58,14 @@ def transformed(vertices, scene):
 
 
 def buffers(face, clip, world, colors, backend="auto"):
-    """From clip space to colours and normals at the pixels: what all paths are asked for."""
+    """From clip space to colors and normals at the pixels: what all paths are asked for."""
     raster = rasterize(clip, face.triangles, face.size, face.size, backend=backend)
     normals = vertex_normals(world, face.triangles, backend)
     return [interpolate(values, raster, face.triangles, backend) for values in (colors, normals)]
 
 
 def tensorflow_graphics_buffers(face, clip, world, colors):
-    """The same by TensorFlow Graphics; only the triangle ids are ours, as its own rasteriser cannot be loaded."""
+    """The same by TensorFlow Graphics; only the triangle ids are ours, as its own rasterizer cannot be loaded."""
     raster = rasterize(clip, face.triangles, face.size, face.size, gradient="tfg")
     frame = tfg.frame_of(raster, face.triangles)
     normals = tfg_normals.vertex_normals(world, tf.repeat(face.triangles[None], len(world), 0))

@@ -1,7 +1,7 @@
-"""Framing faces by five points: eye centres, nose tip and mouth corners, each time the one that is left in the picture first.
+"""Framing faces by five points: eye centers, nose tip and mouth corners, each time the one that is left in the picture first.
 
 Photos and renderings are brought to an encoder's template by the same similarity (rotation, uniform scale, shift). Pixels are
-continuous: x to the right and y down, the picture's left and upper edges at 0, so that pixel i's centre is at i + 0.5.
+continuous: x to the right and y down, the picture's left and upper edges at 0, so that pixel i's center is at i + 0.5.
 """
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ import tensorflow as tf
 def similarity(source, target):
     """The least-squares similarity from source points to target points, without reflection.
 
-    With both sets centred, (a, b) = (sum s.t, sum s x t) / sum |s|^2 minimises sum |[[a, -b], [b, a]] s - t|^2.
+    With both sets centered, (a, b) = (sum s.t, sum s x t) / sum |s|^2 minimizes sum |[[a, -b], [b, a]] s - t|^2.
 
     Args:
       source: [..., N, 2] points, not all equal.
@@ -21,14 +21,14 @@ def similarity(source, target):
       [..., 2, 3] matrices M: M @ (x, y, 1) is near the target.
     """
     source, target = tf.convert_to_tensor(source), tf.convert_to_tensor(target)
-    source_centre = tf.reduce_mean(source, -2, keepdims=True)
-    target_centre = tf.reduce_mean(target, -2, keepdims=True)
-    s, t = source - source_centre, target - target_centre
+    source_center = tf.reduce_mean(source, -2, keepdims=True)
+    target_center = tf.reduce_mean(target, -2, keepdims=True)
+    s, t = source - source_center, target - target_center
     power = tf.reduce_sum(s * s, [-2, -1])
     a = tf.reduce_sum(s * t, [-2, -1]) / power
     b = tf.reduce_sum(s[..., 0] * t[..., 1] - s[..., 1] * t[..., 0], -1) / power
     linear = tf.stack([tf.stack([a, -b], -1), tf.stack([b, a], -1)], -2)
-    shift = target_centre[..., 0, :] - tf.linalg.matvec(linear, source_centre[..., 0, :])
+    shift = target_center[..., 0, :] - tf.linalg.matvec(linear, source_center[..., 0, :])
     return tf.concat([linear, shift[..., None]], -1)
 
 
@@ -51,7 +51,7 @@ def frame(camera, points, template, size):
 
 
 def _device_coordinates(pixels, size):
-    """Pixels of a size x size picture -> normalised device coordinates: -1..1, y up."""
+    """Pixels of a size x size picture -> normalized device coordinates: -1..1, y up."""
     return (2. * tf.cast(pixels, tf.float32) / size - 1.) * [1., -1.]
 
 
@@ -78,6 +78,6 @@ def crop(photo, points, template, size):
         shrunk = max(1, round(scale * width)), max(1, round(scale * height))
         photo = cv2.resize(photo, shrunk, interpolation=cv2.INTER_AREA)
         matrix[:, :2] /= np.divide(shrunk, (width, height))
-    # OpenCV counts from the centre of the first pixel, half a pixel from the edge: shift before and after.
+    # OpenCV counts from the center of the first pixel, half a pixel from the edge: shift before and after.
     matrix[:, 2] += matrix[:, :2] @ [.5, .5] - .5
     return cv2.warpAffine(photo, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)

@@ -1,15 +1,15 @@
-"""The regression network: features of a face recogniser in, shape and texture coefficients out (paper, section 3.2)."""
+"""The regression network: features of a face recognizer in, shape and texture coefficients out (paper, section 3.2)."""
 import keras
 
 from morph3d.morphable.coefficients import Coefficients
 
 
 @keras.saving.register_keras_serializable("morph3d")
-class Standardise(keras.layers.Layer):
+class Standardize(keras.layers.Layer):
     """Subtracts a mean and divides by a standard deviation, both kept as variables and never trained.
 
     keras.layers.Normalization keeps what it computes with outside its variables: a decoder restored from a TensorFlow checkpoint
-    would silently not standardise at all.
+    would silently not standardize at all.
     """
 
     def build(self, shape):
@@ -27,8 +27,8 @@ class Standardise(keras.layers.Layer):
 def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_decay=1e-5):
     """A Keras functional model [B, feature_size] -> {"shape": [B, shape_size], "texture": [B, texture_size]}.
 
-    Two fully connected layers with ReLU and a linear one, weights drawn towards zero, as in the paper. In front stands a
-    standardisation of the features, adapted once before training (`standardise`), because the encoders' average-pooled
+    Two fully connected layers with ReLU and a linear one, weights drawn toward zero, as in the paper. In front stands a
+    standardization of the features, adapted once before training (`standardize`), because the encoders' average-pooled
     features differ in scale by a factor of ten among themselves.
 
     Args:
@@ -41,16 +41,16 @@ def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_de
         return keras.layers.Dense(units, kernel_regularizer=keras.regularizers.L2(weight_decay), **options)
 
     features = keras.Input([feature_size], name="features")
-    x = Standardise(name="standardise")(features)
+    x = Standardize(name="standardize")(features)
     for i, units in enumerate(hidden):
         x = dense(units, activation="relu", name=f"hidden_{i}")(x)
     outputs = {"shape": dense(shape_size, name="shape")(x), "texture": dense(texture_size, name="texture")(x)}
     return keras.Model(features, outputs, name="decoder")
 
 
-def standardise(decoder, features):
-    """Adapts the first layer to `features` [N, feature_size]: mean 0 and variance 1 over the N afterwards."""
-    decoder.get_layer("standardise").adapt(features)
+def standardize(decoder, features):
+    """Adapts the first layer to `features` [N, feature_size]: mean 0 and variance 1 over the N afterward."""
+    decoder.get_layer("standardize").adapt(features)
 
 
 def decode(decoder, features):

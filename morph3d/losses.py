@@ -37,7 +37,7 @@ def parameter_loss(predicted, true, weights):
 def identity_loss(photos, views):
     """One minus the cosine between a photo's identity and that of each rendering of its face, 0..2.
 
-    Equation 4 prints the cosine itself, the similarity that is to be maximised.
+    Equation 4 prints the cosine itself, the similarity that is to be maximized.
 
     Args:
       photos: [B, I] unit vectors.

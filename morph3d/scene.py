@@ -1,6 +1,6 @@
 """What surrounds a face when it is photographed: its pose, the camera, the lights and the background.
 
-World space is the camera's frame, in millimetres: the camera sits at the origin and looks along -z, +x is the picture's
+World space is the camera's frame, in millimeters: the camera sits at the origin and looks along -z, +x is the picture's
 right, +y is up. A face looks along +z, at the camera. Every field starts with the batch axis [B].
 """
 import math
@@ -12,17 +12,17 @@ import tensorflow as tf
 class Pose(NamedTuple):
     """A rigid motion from model space to world space: `vertices @ R^T + translation`, R = Rz(roll) Rx(pitch) Ry(yaw)."""
     rotation: tf.Tensor  # [B, 3] pitch, yaw, roll about +x, +y, +z, radians; positive pitch lowers the nose
-    translation: tf.Tensor  # [B, 3] mm; (0, 0, -1000) puts the model's origin one metre in front of the camera
+    translation: tf.Tensor  # [B, 3] mm; (0, 0, -1000) puts the model's origin one meter in front of the camera
 
 
 class Camera(NamedTuple):
     """A perspective camera, and a similarity of its picture (how a face is framed for an encoder)."""
     field_of_view: tf.Tensor  # [B] the vertical angle, radians
-    framing: tf.Tensor  # [B, 2, 3] normalised device coordinates: (x, y) -> framing @ (x, y, 1)
+    framing: tf.Tensor  # [B, 2, 3] normalized device coordinates: (x, y) -> framing @ (x, y, 1)
 
 
 class PointLights(NamedTuple):
-    """Point lights without fall-off (they are metres away and a face is small), and one ambient light."""
+    """Point lights without fall-off (they are meters away and a face is small), and one ambient light."""
     positions: tf.Tensor  # [B, L, 3] mm
     intensities: tf.Tensor  # [B, L, 3] linear RGB: what a white surface facing the light sends back
     ambient: tf.Tensor  # [B, 3] linear RGB
@@ -35,7 +35,7 @@ class Scene(NamedTuple):
     background: tf.Tensor  # [B, h, w, 3] sRGB in 0..1, stretched over the picture; one pixel is a plain background
 
 
-# Correlated colour temperatures of common sources, kelvin (CIE standard illuminants and lamp makers' nominal values).
+# Correlated color temperatures of common sources, kelvin (CIE standard illuminants and lamp makers' nominal values).
 INDOOR_KELVIN = (2700., 3000., 3500., 4000., 5000.)  # warm lamp, halogen, neutral and cool white tubes, studio
 OUTDOOR_KELVIN = (4300., 5500., 6500., 7500.)  # low sun, noon sun, overcast sky, open shade
 
@@ -53,7 +53,7 @@ def studio(batch, yaw=0., distance=1200., field_of_view=math.radians(16.), backg
       yaw: radians, a number or [batch].
       distance: mm from the camera to the model's origin.
       field_of_view: radians.
-      background: the grey level, sRGB.
+      background: the gray level, sRGB.
     """
     zeros = tf.zeros([batch])
     return Scene(
@@ -65,7 +65,7 @@ def studio(batch, yaw=0., distance=1200., field_of_view=math.radians(16.), backg
 
 
 def sample(batch, seed, yaw=.7, pitch=.3, roll=.15):
-    """Random scenes (paper, section 3.2.2): pose, camera, two lights several metres away, background.
+    """Random scenes (paper, section 3.2.2): pose, camera, two lights several meters away, background.
 
     Args:
       batch: the number of scenes.
@@ -101,13 +101,13 @@ def sample_lights(batch, seed):
 
 
 def sample_background(batch, seed, detail=5):
-    """Smooth random backgrounds [batch, detail, detail, 3], sRGB: a colour, and blotches around it."""
+    """Smooth random backgrounds [batch, detail, detail, 3], sRGB: a color, and blotches around it."""
     color_seed, blotch_seed, contrast_seed = tf.unstack(tf.random.split(seed, 3))
     color = tf.random.stateless_uniform([batch, 1, 1, 3], color_seed)
-    grey = tf.reduce_mean(color, -1, keepdims=True)
+    gray = tf.reduce_mean(color, -1, keepdims=True)
     blotches = tf.random.stateless_normal([batch, detail, detail, 3], blotch_seed)
     contrast = tf.random.stateless_uniform([batch, 1, 1, 1], contrast_seed, 0., .3)
-    return tf.clip_by_value(.5 * (color + grey) + contrast * blotches, 0., 1.)
+    return tf.clip_by_value(.5 * (color + gray) + contrast * blotches, 0., 1.)
 
 
 def blackbody_color(kelvin):
@@ -129,7 +129,7 @@ def blackbody_color(kelvin):
 
 
 def _light_color(batch, seed):
-    """[batch, 3] linear RGB: a random source's colour as a camera that corrects half to all of it would record it."""
+    """[batch, 3] linear RGB: a random source's color as a camera that corrects half to all of it would record it."""
     which_seed, correction_seed = tf.unstack(tf.random.split(seed, 2))
     sources = tf.constant(INDOOR_KELVIN + OUTDOOR_KELVIN)
     which = tf.random.stateless_uniform([batch], which_seed, 0, len(sources), tf.int32)

@@ -4,6 +4,8 @@ import pathlib
 
 import pytest
 
+pytest_plugins = ["tests.models"]
+
 
 @pytest.fixture(scope="session")
 def data_folder():
@@ -51,7 +53,7 @@ def tiny_encoder():
     import numpy as np
     import tensorflow as tf
 
-    from morph3d.encoders import Encoder
+    from morph3d.encoders.base import Encoder
     rng = np.random.default_rng(1)
     to_features = tf.constant(rng.normal(0., .2, [192, 24]).astype(np.float32))
     to_embedding = tf.constant(rng.normal(0., .3, [24, 8]).astype(np.float32))

@@ -46,7 +46,7 @@ def tilted_camera():
 
 
 def pixels_under(camera, device_points, size):
-    """By hand: framing of normalised device coordinates, then y down from the upper edge."""
+    """By hand: framing of normalized device coordinates, then y down from the upper edge."""
     framed = np.einsum("bij,bnj->bni", camera.framing, np.pad(device_points, [[0, 0], [0, 0], [0, 1]], constant_values=1.))
     return np.stack([framed[..., 0] + 1., 1. - framed[..., 1]], -1) * size / 2.
 
@@ -83,7 +83,7 @@ def test_crop_shifts_by_whole_pixels_exactly():
 
 def test_crop_turns_by_right_angles_exactly():
     photo = noise(150, 150)
-    turned = np.stack([150. - TEMPLATE[:, 1], TEMPLATE[:, 0]], -1)  # a quarter turn clockwise about the picture's centre
+    turned = np.stack([150. - TEMPLATE[:, 1], TEMPLATE[:, 0]], -1)  # a quarter turn clockwise about the picture's center
     np.testing.assert_array_equal(alignment.crop(np.rot90(photo, -1).copy(), turned, TEMPLATE, 150), photo)
 
 
@@ -107,10 +107,10 @@ def test_crop_enlarges_a_ramp_exactly():
 def test_crop_moves_a_blob_where_the_similarity_says(scale):
     matrix = matrix_of(.4, scale, (13.3, 21.7)) @ np.array([[1., 0., 60.], [0., 1., 10.], [0., 0., 1.]])
     place = np.array([80.25, 60.5])  # in the crop
-    centre = moved(matrix, place)
+    center = moved(matrix, place)
     size = int(250. * scale) + 60
     y, x = np.mgrid[:size, :size] + .5
-    blob = np.exp(-((x - centre[0])**2 + (y - centre[1])**2) / (2. * (6. * scale)**2))
+    blob = np.exp(-((x - center[0])**2 + (y - center[1])**2) / (2. * (6. * scale)**2))
     photo = np.repeat((255. * blob).round().astype(np.uint8)[..., None], 3, -1)
     out = alignment.crop(photo, moved(matrix, TEMPLATE), TEMPLATE, 150)[..., 0].astype(np.float64)
     y, x = np.mgrid[:150, :150] + .5

@@ -21,11 +21,11 @@ def test_decode_gives_neutral_faces(network):
     assert coefficients.shape.shape == (3, 7) and coefficients.texture.shape == (3, 5) and coefficients.expression is None
 
 
-def test_standardised_features_do_not_depend_on_their_scale(network):
+def test_standardized_features_do_not_depend_on_their_scale(network):
     features = np.random.default_rng(0).normal(size=[64, 20]).astype(np.float32)
-    decoder.standardise(network, features)
+    decoder.standardize(network, features)
     expected = network(features)["shape"]
-    decoder.standardise(network, 50. * features + 3.)
+    decoder.standardize(network, 50. * features + 3.)
     np.testing.assert_allclose(network(50. * features + 3.)["shape"], expected, atol=1e-4)
 
 

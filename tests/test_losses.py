@@ -47,8 +47,8 @@ def test_batch_distribution_loss_draws_a_collapsed_batch_apart():
     s = tf.Variable(.01 * draw(6, 7))
     with tf.GradientTape() as tape:
         loss = losses.batch_distribution_loss(Coefficients(s, tf.constant(draw(6, 5))))
-    centred = s - tf.reduce_mean(s, 0)
-    assert tf.reduce_sum(tape.gradient(loss, s) * centred) < 0.  # a step downhill makes the differences larger
+    centered = s - tf.reduce_mean(s, 0)
+    assert tf.reduce_sum(tape.gradient(loss, s) * centered) < 0.  # a step downhill makes the differences larger
 
 
 def test_loopback_loss_compares_each_view_with_the_photo_it_came_from_and_trains_both():

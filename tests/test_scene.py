@@ -30,16 +30,16 @@ def test_a_head_fills_the_picture_at_any_field_of_view(scenes):
     np.testing.assert_allclose(distance * np.tan(half), 130., rtol=1e-5)
 
 
-def test_lights_are_metres_away_and_in_front_of_the_face(scenes):
-    towards = scenes.lights.positions - scenes.pose.translation[:, None]
-    distance = np.linalg.norm(towards, axis=-1)
+def test_lights_are_meters_away_and_in_front_of_the_face(scenes):
+    toward = scenes.lights.positions - scenes.pose.translation[:, None]
+    distance = np.linalg.norm(toward, axis=-1)
     assert distance.min() >= 2000. - .1 and distance.max() <= 5000. + .1
-    assert np.all(towards[..., 2] > 0.)
+    assert np.all(toward[..., 2] > 0.)
 
 
 def test_the_first_light_is_the_stronger(scenes):
     key, fill = np.moveaxis(np.mean(scenes.lights.intensities, -1), 1, 0)
-    assert np.mean(key > fill) > .97  # but for the perturbation of the colours
+    assert np.mean(key > fill) > .97  # but for the perturbation of the colors
 
 
 @pytest.mark.parametrize("kelvin, x, y", [(2856., .4476, .4074), (4000., .3805, .3768), (6500., .3135, .3237)])

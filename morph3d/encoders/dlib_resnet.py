@@ -1,6 +1,6 @@
 """dlib's face-recognition ResNet (Davis King's dlib_face_recognition_resnet_model_v1), whose weights a CC0 pip package carries.
 
-The file is dlib's own serialisation. Of it only this is read: layers come input first; an integer is a control byte (low four
+The file is dlib's own serialization. Of it only this is read: layers come input first; an integer is a control byte (low four
 bits: how many bytes; 0x80: negative) and little-endian bytes; a name is an integer length and its text; a tensor is the
 integer 2 (a version), four integer dimensions and float32 little-endian data.
 """
@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from morph3d.encoders import Encoder
+from morph3d.encoders.base import Encoder
 
 IMAGE_SIZE = 150
 MEAN_COLOR = (122.782, 117.001, 104.298)  # RGB in 0..255, which the network subtracts; it then divides by 256
@@ -21,7 +21,7 @@ BLOCKS = ([(32, False)] * 3 + [(64, True)] + [(64, False)] * 3 + [(128, True)] +
           [(256, True)] + [(256, False)] * 2 + [(256, True)])
 EMBEDDING_SIZE = 128
 
-# Eye centres, nose tip and mouth corners in dlib's mean face, in 0..1 of its unpadded box; the picture adds 25 % on each side.
+# Eye centers, nose tip and mouth corners in dlib's mean face, in 0..1 of its unpadded box; the picture adds 25 % on each side.
 MEAN_FACE = np.float32([(.2255, .216), (.7545, .216), (.490, .5156), (.254, .780), (.726, .780)])
 TEMPLATE = (MEAN_FACE + .25) / 1.5 * IMAGE_SIZE
 
@@ -131,7 +131,7 @@ def _fold(shape, convolution, affine):
 
 
 def _parameters(data, name, integers=0):
-    """The flat float32 parameter tensor that follows each occurrence of a layer's serialised name (and some integers)."""
+    """The flat float32 parameter tensor that follows each occurrence of a layer's serialized name (and some integers)."""
     tag = bytes([1, len(name)]) + name.encode()
     tensors, start = [], data.find(tag)
     while start >= 0:

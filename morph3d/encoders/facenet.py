@@ -4,8 +4,8 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from morph3d import files
-from morph3d.encoders import Encoder
+from morph3d import atomic_files
+from morph3d.encoders.base import Encoder
 
 KEY = "20180402-114759"  # 512 numbers of identity, trained on VGGFace2
 CACHE = "~/.keras-facenet"  # the package's own
@@ -49,7 +49,7 @@ class FaceNet(tf.Module):
 
     Args:
       model: keras-facenet's InceptionResNetV1 with weights.
-      fixed_standardization: whether the network takes (x - 127.5) / 127.5 of x in 0..255; else each image is standardised.
+      fixed_standardization: whether the network takes (x - 127.5) / 127.5 of x in 0..255; else each image is standardized.
     """
 
     def __init__(self, model, fixed_standardization):
@@ -61,8 +61,8 @@ class FaceNet(tf.Module):
         self._fixed_standardization = fixed_standardization
 
     def __call__(self, images):
-        standardise = _fixed if self._fixed_standardization else _per_image
-        return tuple(self.model(standardise(255. * images), training=False))
+        standardize = _fixed if self._fixed_standardization else _per_image
+        return tuple(self.model(standardize(255. * images), training=False))
 
 
 def _fixed(x):
@@ -91,7 +91,7 @@ def _download(url, path, sha256, reason):
     """A whole and right file at the path, or none and a ValueError."""
     from keras_facenet import utils
     try:
-        with files.replacing(path) as beside:
+        with atomic_files.replacing(path) as beside:
             utils.download_and_verify(url, str(beside), sha256)
     except (OSError, AssertionError) as error:  # the package asserts the checksum
         raise ValueError(f"{path}: FaceNet's weights are {reason} and could not be downloaded ({_first_line(error)}); "

@@ -2,9 +2,9 @@
 
 Against the table:
 - "L2" pooling, in 3b, 4a to 4d and 5a, is the root of the mean of squares over 3 x 3; the other blocks take the maximum.
-- Each convolution is followed by batch normalisation (Ioffe and Szegedy 2015), which lets the network be trained in days instead of
-  the 1,000 hours and more of the original. The table's two "norm" layers, responses normalised across neighbouring channels, have
-  then nothing left to do and are left out. The normalisation has an offset in place of the convolution's bias but no scale: every
+- Each convolution is followed by batch normalization (Ioffe and Szegedy 2015), which lets the network be trained in days instead of
+  the 1,000 hours and more of the original. The table's two "norm" layers, responses normalized across neighboring channels, have
+  then nothing left to do and are left out. The normalization has an offset in place of the convolution's bias but no scale: every
   path from one convolution to the next is homogeneous, so that scales would change nothing. So the parameters are the table's.
 """
 import pathlib
@@ -15,7 +15,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from morph3d.encoders import Encoder, facenet
+from morph3d.encoders import facenet
+from morph3d.encoders.base import Encoder
 
 IMAGE_SIZE = 224
 FEATURES, IDENTITY = 1024, 128
@@ -118,7 +119,7 @@ def _inception(x, block):
 
 def _convolve(x, filters, size, name, stride=1):
     x = keras.layers.Conv2D(filters, size, stride, "same", use_bias=False, name=f"{name}_convolution")(x)
-    x = keras.layers.BatchNormalization(scale=False, name=f"{name}_normalisation")(x)
+    x = keras.layers.BatchNormalization(scale=False, name=f"{name}_normalization")(x)
     return keras.layers.ReLU(name=name)(x)
 
 

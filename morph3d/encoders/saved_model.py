@@ -1,11 +1,11 @@
-"""Any face recogniser, as a SavedModel.
+"""Any face recognizer, as a SavedModel.
 
 Its signature `serving_default` takes `images` [B, S, S, 3], float32 sRGB in 0..1, and gives `features` [B, F] and `identity`
 [B, I] of any length, both float32 and differentiable with respect to the images. It has a variable `template` [5, 2]: where eye
-centres, nose tip and mouth corners are in its images, x to the right and y down in pixels from the upper left edge. So is one
+centers, nose tip and mouth corners are in its images, x to the right and y down in pixels from the upper left edge. So is one
 written, here for a Keras network that takes 112 x 112 pixels in 0..255:
 
-    class Recogniser(tf.Module):
+    class Recognizer(tf.Module):
         def __init__(self):
             super().__init__()
             self.network = network
@@ -16,8 +16,8 @@ written, here for a Keras network that takes 112 x 112 pixels in 0..255:
             features, identity = self.network(255. * images, training=False)
             return {"features": features, "identity": identity}
 
-    recogniser = Recogniser()
-    tf.saved_model.save(recogniser, folder, {"serving_default": recogniser.encode})
+    recognizer = Recognizer()
+    tf.saved_model.save(recognizer, folder, {"serving_default": recognizer.encode})
 """
 import hashlib
 import pathlib
@@ -25,7 +25,7 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from morph3d.encoders import Encoder, Encoding
+from morph3d.encoders.base import Encoder, Encoding
 
 SIGNATURE = "serving_default"
 EXPECTED = "images float32 [B, S, S, 3] -> features float32 [B, F], identity float32 [B, I]"

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.io
 import tensorflow as tf
 
-from morph3d.encoders import Encoder
+from morph3d.encoders.base import Encoder
 
 ADDRESS = "https://www.robots.ox.ac.uk/~vgg/software/vgg_face/src/vgg_face_matconvnet.tar.gz"
 IMAGE_SIZE = 224
@@ -108,13 +108,13 @@ def _unpack(content):
 
 
 def _checked_average(path, average):
-    """averageImage as [3] or [224, 224, 3]; its mean colour tells whether the file is for RGB."""
+    """averageImage as [3] or [224, 224, 3]; its mean color tells whether the file is for RGB."""
     average = np.float32(average)
     if average.size == 3:
         average = average.ravel()
     color = average.reshape(-1, average.shape[-1]).mean(0)
     if average.shape not in [(3,), (IMAGE_SIZE, IMAGE_SIZE, 3)] or np.abs(color - MEAN_COLOR).max() > 1.:
         found, expected = (", ".join(f"{value:.1f}" for value in values) for values in (color, MEAN_COLOR))
-        raise ValueError(f"{path}: the average image has shape {list(average.shape)} and colour ({found}); "
+        raise ValueError(f"{path}: the average image has shape {list(average.shape)} and color ({found}); "
                          f"expected red, green and blue ({expected})")
     return average

@@ -1,4 +1,4 @@
-"""Likeness: does a face recogniser that training never saw find the right person for a rendering of the reconstruction?"""
+"""Likeness: does a face recognizer that training never saw find the right person for a rendering of the reconstruction?"""
 import pathlib
 from typing import NamedTuple
 
@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from morph3d import alignment, portraits, scene
-from morph3d.data import face_crops, photo_sources, photos
-from morph3d.inference import reconstruct
+from morph3d import aligned_rendering, alignment, scene
+from morph3d.data import sources
+from morph3d.inference import faces
+from morph3d.photos import decoding, face_detection
 
 
 class Recognizer:
@@ -33,7 +34,7 @@ class Likeness(NamedTuple):
     right_cosine: float  # mean over pairs of the same person
     wrong_cosine: float  # mean over pairs of different people
     crops: np.ndarray  # [N, S, S, 3] uint8, the photos as the encoder saw them
-    faces: np.ndarray  # [N, 112, 112, 3] uint8, the renderings as the recogniser saw them
+    faces: np.ndarray  # [N, 112, 112, 3] uint8, the renderings as the recognizer saw them
     ranks: np.ndarray  # [N] the right photo's place, 0 is the nearest
 
 
@@ -42,7 +43,7 @@ def first_photos(folder, people):
     folders = sorted(path for path in pathlib.Path(folder).iterdir() if path.is_dir())[:people]
     if len(folders) < people:
         raise ValueError(f"{folder}: {len(folders)} folders of people, {people} are needed; give one folder a person")
-    return [pathlib.Path(photo_sources.find(person).photos[0].location) for person in folders]
+    return [pathlib.Path(sources.find(person).photos[0].location) for person in folders]
 
 
 def likeness(reconstructor, paths, recognizer):
@@ -56,8 +57,8 @@ def likeness(reconstructor, paths, recognizer):
     Returns:
       Likeness.
     """
-    size, template = reconstruct.crop_size(reconstructor), reconstructor.template.numpy()
-    read = [photos.read(path) for path in paths]
+    size, template = faces.crop_size(reconstructor), reconstructor.template.numpy()
+    read = [decoding.read(path) for path in paths]
     points = [_points(photo, path) for photo, path in zip(read, paths)]
     crops = np.stack([alignment.crop(photo, five, template, size) for photo, five in zip(read, points)])
     seen = np.stack([alignment.crop(photo, five, recognizer.template, recognizer.image_size)
@@ -89,14 +90,14 @@ def contact_sheet(result, count, with_photos=True, columns=6):
 
 
 def _points(photo, path):
-    points = face_crops.detect(photo)
+    points = face_detection.detect(photo)
     if points is None:
         raise ValueError(f"{path}: no face found; every person's first photo has to show one")
     return points
 
 
 def _frontal(reconstructor, crops, recognizer):
-    """One frontal rendering of each crop's face, neutral, on mid-grey, the same camera and lights for all."""
+    """One frontal rendering of each crop's face, neutral, on mid-gray, the same camera and lights for all."""
     face = reconstructor(tf.cast(crops, tf.float32) / 255.)
-    return portraits.draw(face["vertices"], face["colors"], reconstructor.triangles, reconstructor.landmarks,
+    return aligned_rendering.draw(face["vertices"], face["colors"], reconstructor.triangles, reconstructor.landmarks,
                           scene.studio(len(crops)), recognizer).numpy()

@@ -1,4 +1,4 @@
-"""A trained reconstructor as one SavedModel: aligned photos in, coefficients, vertices and colours out."""
+"""A trained reconstructor as one SavedModel: aligned photos in, coefficients, vertices and colors out."""
 import pathlib
 import tempfile
 
@@ -8,7 +8,7 @@ from morph3d.decoder import decode
 
 
 class Reconstructor(tf.Module):
-    """Everything from an aligned photo to a coloured mesh; needs neither this package nor the native op once exported.
+    """Everything from an aligned photo to a colored mesh; needs neither this package nor the native op once exported.
 
     Attributes of it and of its SavedModel:
       template: [5, 2] pixels, where the five points of a face belong in a crop.

@@ -19,14 +19,14 @@ def load(name_or_path):
     if path in embedded.RECIPES:
         return embedded.read(embedded.RECIPES[path])
     if os.path.isdir(path):
-        from morph3d.morphable import ict_facekit
+        from morph3d.morphable.readers import ict_facekit
         return ict_facekit.read(path)
-    from morph3d.morphable import file_kinds
-    kind = file_kinds.detect(path)
+    from morph3d.morphable.readers import detect
+    kind = detect.kind(path)
     if kind == "hdf5":
-        from morph3d.morphable import basel as reader
+        from morph3d.morphable.readers import basel as reader
     elif kind == "matlab":
-        from morph3d.morphable import basel_2009 as reader
+        from morph3d.morphable.readers import basel_2009 as reader
     else:
-        from morph3d.morphable import flame as reader
+        from morph3d.morphable.readers import flame as reader
     return reader.read(path)

@@ -7,7 +7,7 @@ import tensorflow as tf
 class Coefficients(NamedTuple):
     """A batch of faces. One unit is a standard deviation; where a vector is short, the rest is zero."""
     shape: tf.Tensor  # [B, S] the neutral shape
-    texture: tf.Tensor  # [B, T] the skin's colour
+    texture: tf.Tensor  # [B, T] the skin's color
     expression: tf.Tensor | None = None  # [B, E] what the face does; None is the neutral face
 
     def neutral(self):

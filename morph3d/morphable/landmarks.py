@@ -19,7 +19,7 @@ INNER_LIPS = slice(60, 68)  # the same around the opening
 CHIN, NOSE_TIP, RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER = 8, 30, 48, 54
 
 # Name -> number, in order. Where Basel Face Models name the same point, it is their name (hence "attachement"). The jaw is
-# counted from the chin to the ears; "outer" and "inner" are the lips' contours, "lateral" is towards the mouth's corner.
+# counted from the chin to the ears; "outer" and "inner" are the lips' contours, "lateral" is toward the mouth's corner.
 NAMES = {name: point for point, name in enumerate("""
     right.jaw.8 right.jaw.7 right.jaw.6 right.jaw.5 right.jaw.4 right.jaw.3 right.jaw.2 right.jaw.1 center.chin.tip
     left.jaw.1 left.jaw.2 left.jaw.3 left.jaw.4 left.jaw.5 left.jaw.6 left.jaw.7 left.jaw.8
@@ -58,8 +58,8 @@ def five_points(positions):
       positions: [..., 68, D] of the landmarks, in pixels or in mm.
 
     Returns:
-      [..., 5, D]: the centre of the subject's right eye (left in the picture), of the left eye, the tip of the nose,
-      the right corner of the mouth and the left one. An eye's centre is the mean of its six points.
+      [..., 5, D]: the center of the subject's right eye (left in the picture), of the left eye, the tip of the nose,
+      the right corner of the mouth and the left one. An eye's center is the mean of its six points.
 
     Raises:
       ValueError: there are not 68 points.

@@ -1,4 +1,4 @@
-"""A linear model of faces: a mean and modes of shape and colour (paper, section 3.1; Blanz and Vetter 1999).
+"""A linear model of faces: a mean and modes of shape and color (paper, section 3.1; Blanz and Vetter 1999).
 
     vertices = mean + sum_i shape_i shape_mode_i + sum_k expression_k expression_mode_k
     colors   = mean + sum_j texture_j texture_mode_j
@@ -11,7 +11,7 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
-from morph3d.morphable import landmarks, modes
+from morph3d.morphable import basis, landmarks
 from morph3d.morphable.coefficients import Coefficients, sample
 
 
@@ -60,7 +60,7 @@ class MorphableModel:
 
         Raises:
           ValueError: an array has another shape, a value that is not finite, or an index that names no vertex; or the
-            colours are 8-bit.
+            colors are 8-bit.
         """
         if expression_modes is None:
             expression_modes = np.zeros([0, *np.shape(mean_vertices)], np.float32)
@@ -69,7 +69,7 @@ class MorphableModel:
         colors = _floats(name, "mean_colors", mean_colors, (count, 3))
         if colors.max() > 10.:  # a little above 1 is tolerated: random models, as tests use, are not careful
             raise ValueError(f"{name}: mean_colors must be sRGB in 0..1, found up to {colors.max():g}; divide 8-bit "
-                             "colours, mean and modes, by 255")
+                             "colors, mean and modes, by 255")
         bases = [_floats(name, label, array, (size, count, 3)).reshape(-1, 3 * count) for label, array, size in
                  (("shape_modes", shape_modes, "S"), ("texture_modes", texture_modes, "T"),
                   ("expression_modes", expression_modes, "E"))]
@@ -103,10 +103,10 @@ class MorphableModel:
         return digest.hexdigest()[:16]
 
     @functools.cached_property
-    def regions(self):
-        """The parts of the face: {name: [V] bool}, from "eyes" to "neck", and "face"; see morphable/regions.py."""
-        from morph3d.morphable import regions  # here, for it is much code that faces do without
-        return regions.find(*(array.numpy() for array in (self.mean_vertices, self.triangles, self.landmarks)))
+    def parts(self):
+        """The parts of the face: {name: [V] bool}, from "eyes" to "neck", and "face"; see morphable/parts.py."""
+        from morph3d.morphable import parts  # here, for it is much code that faces do without
+        return parts.find(*(array.numpy() for array in (self.mean_vertices, self.triangles, self.landmarks)))
 
     def landmark(self, name):
         """The vertex of a landmark, such as "center.nose.tip"; names as in landmarks.NAMES.
@@ -127,16 +127,16 @@ class MorphableModel:
           coefficients: Coefficients; [B, n] with n at most the model's size each, what is missing at the end is zero.
 
         Returns:
-          vertices [B, V, 3] mm and colors [B, V, 3] sRGB. The colours are linear in the coefficients and not clipped:
+          vertices [B, V, 3] mm and colors [B, V, 3] sRGB. The colors are linear in the coefficients and not clipped:
           the tails of the distribution leave 0..1 a little.
 
         Raises:
           ValueError: there are more coefficients than modes.
         """
-        vertices = self.mean_vertices + modes.combine("shape", coefficients.shape, self.shape_basis)
+        vertices = self.mean_vertices + basis.combine("shape", coefficients.shape, self.shape_basis)
         if coefficients.expression is not None:
-            vertices += modes.combine("expression", coefficients.expression, self.expression_basis)
-        return vertices, self.mean_colors + modes.combine("texture", coefficients.texture, self.texture_basis)
+            vertices += basis.combine("expression", coefficients.expression, self.expression_basis)
+        return vertices, self.mean_colors + basis.combine("texture", coefficients.texture, self.texture_basis)
 
     def project(self, vertices, colors=None):
         """The coefficients of the faces nearest to the given ones, in the sense of least squares: the inverse of `instance`.
@@ -159,12 +159,12 @@ class MorphableModel:
           ValueError: the faces have another number of vertices.
         """
         residual = self._minus("vertices", vertices, self.mean_vertices)
-        found = modes.least_squares(residual, [self.shape_basis, self.expression_basis], self._geometry_inverse)
+        found = basis.least_squares(residual, [self.shape_basis, self.expression_basis], self._geometry_inverse)
         shape, expression = tf.split(found, [self.shape_size, self.expression_size], 1)
         if colors is None:
             return Coefficients(shape, tf.zeros([tf.shape(shape)[0], self.texture_size]), expression)
         residual = self._minus("colors", colors, self.mean_colors)
-        return Coefficients(shape, modes.least_squares(residual, [self.texture_basis], self._texture_inverse), expression)
+        return Coefficients(shape, basis.least_squares(residual, [self.texture_basis], self._texture_inverse), expression)
 
     def stored_as(self, dtype):
         """The same model with its bases in tf.float16, tf.bfloat16 or tf.float32: half the memory, and faces still in float32.
@@ -185,7 +185,7 @@ class MorphableModel:
         return stored
 
     def decimated(self, n):
-        """A coarser model of about n vertices, for which coefficients mean the same faces; see morphable/decimation.py.
+        """A coarser model of about n vertices, for which coefficients mean the same faces; see mesh/decimation.py.
 
         Each of its vertices stays for all coefficients at one place of this model's surface, and the 68 landmarks and all
         borders are kept as they are.
@@ -193,7 +193,7 @@ class MorphableModel:
         Raises:
           ValueError: n is more than the model's vertices, or too few for its borders, landmarks and form.
         """
-        from morph3d.morphable import decimation
+        from morph3d.mesh import decimation
         mesh = decimation.decimate(self.mean_vertices.numpy(), self.triangles.numpy(), self.landmarks.numpy(), n)
         mean_vertices, mean_colors = (mesh.carry(mean.numpy()) for mean in (self.mean_vertices, self.mean_colors))
         bases = (mesh.carry_basis(basis) for basis in (self.shape_basis, self.texture_basis, self.expression_basis))
@@ -204,12 +204,12 @@ class MorphableModel:
     @functools.cached_property
     def _geometry_inverse(self):
         with tf.init_scope():
-            return modes.inverse_gram(self.shape_basis, self.expression_basis)
+            return basis.inverse_gram(self.shape_basis, self.expression_basis)
 
     @functools.cached_property
     def _texture_inverse(self):
         with tf.init_scope():
-            return modes.inverse_gram(self.texture_basis)
+            return basis.inverse_gram(self.texture_basis)
 
     def _minus(self, label, faces, mean):
         faces = tf.convert_to_tensor(faces, tf.float32)

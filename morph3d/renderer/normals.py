@@ -3,7 +3,7 @@ from morph3d.renderer import backends
 
 
 def vertex_normals(vertices, triangles, backend="auto"):
-    """Unit normals: the triangles' cross products (so weighted by area), summed at each vertex and normalised.
+    """Unit normals: the triangles' cross products (so weighted by area), summed at each vertex and normalized.
 
     A vertex without a triangle, or whose sum vanishes, has the normal 0 and gives no gradient.
 
@@ -13,7 +13,7 @@ def vertex_normals(vertices, triangles, backend="auto"):
       backend: see backends.ops.
 
     Returns:
-      [B, V, 3] float32, pointing outwards.
+      [B, V, 3] float32, pointing outward.
 
     Raises:
       InvalidArgumentError or ValueError: a wrong shape, or a triangle index outside of [0, V).

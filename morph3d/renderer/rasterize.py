@@ -1,4 +1,4 @@
-"""Which triangle each pixel sees, and where on it: the differentiable rasteriser (paper, section 3.2.1)."""
+"""Which triangle each pixel sees, and where on it: the differentiable rasterizer (paper, section 3.2.1)."""
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -15,9 +15,9 @@ class Raster(NamedTuple):
 
 
 def rasterize(clip, triangles, height, width, gradient="fused", backend="auto"):
-    """Rasterises one mesh in B shapes, whole batch in one call.
+    """Rasterizes one mesh in B shapes, whole batch in one call.
 
-    A pixel sees the nearest triangle that holds its centre; a centre on an edge shared by two triangles belongs to
+    A pixel sees the nearest triangle that holds its center; a center on an edge shared by two triangles belongs to
     exactly one; of triangles at the same depth the first is seen. Both sides of a triangle are seen: nothing is culled.
     Dropped whole: triangles with no area, with a vertex that is not finite, with a vertex on or behind the camera's plane
     (w <= 0), or with one further than a million pixels away. What lies before the near plane or beyond the far plane is

@@ -1,4 +1,4 @@
-"""The differentiable renderer, a deferred shader: a coloured mesh in a scene -> a picture (paper, 3.2.1 and 3.2.2)."""
+"""The differentiable renderer, a deferred shader: a colored mesh in a scene -> a picture (paper, 3.2.1 and 3.2.2)."""
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -17,9 +17,9 @@ class Rendering(NamedTuple):
 
 
 def render(vertices, colors, triangles, scene, size, gradient="fused", backend="auto"):
-    """Renders one mesh topology in B shapes, colours and scenes.
+    """Renders one mesh topology in B shapes, colors and scenes.
 
-    Differentiable with respect to vertices, colours and every field of the scene, except that silhouettes do not move
+    Differentiable with respect to vertices, colors and every field of the scene, except that silhouettes do not move
     (see rasterize). Gradients are finite, also of pixels that see only background.
 
     Everything is computed in float32, also for callers that hand over halves.

@@ -56,7 +56,7 @@ def project(points, pose, camera, size):
       size: side of the square picture, pixels.
 
     Returns:
-      [B, N, 2] pixels, x to the right, y down; (0, 0) is the upper left corner, (.5, .5) the first pixel's centre.
+      [B, N, 2] pixels, x to the right, y down; (0, 0) is the upper left corner, (.5, .5) the first pixel's center.
     """
     raster = raster_from_clip(clip_from_world(world_from_model(points, pose), camera))
     return (raster[..., :2] / raster[..., 3:] + 1.) * (size / 2.)

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tqdm
 
-from morph3d import portraits, scene
+from morph3d import aligned_rendering, scene
 from morph3d.decoder import decode
 
 
@@ -144,7 +144,7 @@ class Pictures(keras.callbacks.Callback):
 
     def _beside(self, coefficients):
         count = len(self._crops)
-        views = [portraits.draw_model(self._morphable, coefficients, scene.studio(count, yaw), self._encoder)
+        views = [aligned_rendering.draw_model(self._morphable, coefficients, scene.studio(count, yaw), self._encoder)
                  for yaw in (0., .6)]
         return tf.concat([tf.cast(self._crops, tf.float32) / 255., *views], 2)
 

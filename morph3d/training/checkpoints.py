@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 class Checkpoints:
-    """The decoder and the optimiser's whole state under `folder`; the newest three are kept.
+    """The decoder and the optimizer's whole state under `folder`; the newest three are kept.
 
     Since batches are a function of (seed, step), these and the step are all that an exact resume needs.
 

@@ -1,8 +1,8 @@
-"""Training a face recogniser by triplets (Schroff, Kalenichenko and Philbin 2015): photos of one person close, others farther."""
+"""Training a face recognizer by triplets (Schroff, Kalenichenko and Philbin 2015): photos of one person close, others farther."""
 import keras
 import tensorflow as tf
 
-from morph3d.data import records
+from morph3d.data.prepared import dataset
 
 SHUFFLED_BATCHES = 8  # sets of photos wait for as many batches, so that those of one person, whose photos lie together, get apart
 
@@ -41,7 +41,7 @@ def batches(photos, people, photos_per_person, image_size, seed):
     a batch can be of the same person.
 
     Args:
-      photos: an endless dataset of {"image": string, "person": string}, shuffled (records.crops).
+      photos: an endless dataset of {"image": string, "person": string}, shuffled (dataset.crops).
       people: P, sets in a batch.
       photos_per_person: K, photos in a set; at least 2.
       image_size: S, of the photos once they are decoded.
@@ -54,7 +54,7 @@ def batches(photos, people, photos_per_person, image_size, seed):
 
     def flat(step, batch):
         names = tf.reshape(batch["person"], [-1])
-        crops = tf.map_fn(lambda image: records.decode(image, image_size), tf.reshape(batch["image"], [-1]), tf.uint8)
+        crops = tf.map_fn(lambda image: dataset.decode(image, image_size), tf.reshape(batch["image"], [-1]), tf.uint8)
         mirror = tf.random.stateless_uniform(tf.shape(names), tf.stack([tf.cast(seed, tf.int64), step])) < .5
         return {"crops": tf.where(mirror[:, None, None, None], crops[:, :, ::-1], crops), "people": _number(names)}
 
@@ -76,7 +76,7 @@ def _number(people):
 
 
 class TripletTraining(keras.Model):
-    """Trains a recogniser on the batches of `batches`; `train_step` returns what `loss` gives as "loss" and "active".
+    """Trains a recognizer on the batches of `batches`; `train_step` returns what `loss` gives as "loss" and "active".
 
     Args:
       network: a Keras model, images [B, S, S, 3] in 0..1 -> [features, identity [B, I] of unit length].

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from morph3d.data import hybrid, synthetic
-from morph3d.encoders import Encoding
+from morph3d.encoders.base import Encoding
 
 SIZES = (7, 5, 3)
 

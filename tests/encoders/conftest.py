@@ -6,8 +6,8 @@ from tests.encoders import keras_2_weights
 
 @pytest.fixture(scope="session")
 def dlib_encoder():
-    from morph3d import encoders
-    return encoders.load("dlib")
+    from morph3d.encoders import registry
+    return registry.load("dlib")
 
 
 @pytest.fixture(scope="session")
@@ -30,13 +30,14 @@ def facenet_weights(facenet_network, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def facenet_encoder(facenet_weights):
-    from morph3d import encoders
-    return encoders.load("facenet", facenet_weights)
+    from morph3d.encoders import registry
+    return registry.load("facenet", facenet_weights)
 
 
 @pytest.fixture(scope="session")
 def nn2_encoder():
-    from morph3d.encoders import Encoder, nn2
+    from morph3d.encoders import nn2
+    from morph3d.encoders.base import Encoder
     return Encoder("nn2", nn2.IMAGE_SIZE, nn2.TEMPLATE, nn2.NN2(nn2.build()))
 
 
@@ -45,7 +46,8 @@ def vgg_face_encoder():
     """With two filters in each layer instead of hundreds."""
     import numpy as np
 
-    from morph3d.encoders import Encoder, vgg_face
+    from morph3d.encoders import vgg_face
+    from morph3d.encoders.base import Encoder
     rng = np.random.default_rng(0)
     kernels = {name: rng.normal(0., .5, [size, size, 3 if name == "conv1_1" else 2, 2]).astype(np.float32)
                for name, size in vgg_face.KERNEL_SIZES.items()}
@@ -55,18 +57,18 @@ def vgg_face_encoder():
 
 
 @pytest.fixture(scope="session")
-def recogniser_folder(tmp_path_factory):
+def recognizer_folder(tmp_path_factory):
     """A SavedModel as saved_model.py asks for, of a small Keras network with variables of every kind."""
     import tensorflow as tf
 
-    from tests.encoders.recogniser import Recogniser
-    folder = tmp_path_factory.mktemp("recogniser")
-    recogniser = Recogniser()
-    tf.saved_model.save(recogniser, folder, {"serving_default": recogniser.encode})
+    from tests.encoders.recognizer import Recognizer
+    folder = tmp_path_factory.mktemp("recognizer")
+    recognizer = Recognizer()
+    tf.saved_model.save(recognizer, folder, {"serving_default": recognizer.encode})
     return folder
 
 
 @pytest.fixture(scope="session")
-def recogniser_encoder(recogniser_folder):
-    from morph3d import encoders
-    return encoders.load(f"saved_model:{recogniser_folder}")
+def recognizer_encoder(recognizer_folder):
+    from morph3d.encoders import registry
+    return registry.load(f"saved_model:{recognizer_folder}")

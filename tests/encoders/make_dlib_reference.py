@@ -15,9 +15,9 @@ ROW, COLUMN = np.mgrid[:150, :150]
 
 
 def pictures():
-    """{name: [150, 150, 3] uint8 RGB}, no two channels of them alike but in the grey one."""
+    """{name: [150, 150, 3] uint8 RGB}, no two channels of them alike but in the gray one."""
     return {"waves": waves(), "mirrored waves": waves()[:, ::-1], "gradient": gradient(), "checks": checks(),
-            "grey": np.full([150, 150, 3], 128, np.uint8)}
+            "gray": np.full([150, 150, 3], 128, np.uint8)}
 
 
 def waves():
@@ -26,7 +26,7 @@ def waves():
 
 
 def gradient():
-    """From black to full: red to the right, green downwards, blue to the lower left."""
+    """From black to full: red to the right, green downward, blue to the lower left."""
     return (np.stack([COLUMN, ROW, (149 - COLUMN + ROW) // 2], -1) * 255 // 149).astype(np.uint8)
 
 

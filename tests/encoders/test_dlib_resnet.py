@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d import encoders
-from morph3d.data import photo_sources, shards
-from morph3d.encoders import dlib_resnet
+from morph3d.data import sources
+from morph3d.data.prepared import shards
+from morph3d.encoders import dlib_resnet, registry
 from tests.encoders import make_dlib_reference
 from tests.encoders.make_dlib_reference import waves
 
@@ -85,19 +85,19 @@ def test_wrong_images_are_named(encoder, shape):
 
 def test_missing_weights(tmp_path):
     with pytest.raises(ValueError, match="none.dat: no such file; expected dlib_face_recognition_resnet_model_v1.dat"):
-        encoders.load("dlib", weights=tmp_path / "none.dat")
+        registry.load("dlib", weights=tmp_path / "none.dat")
 
 
 def test_missing_package(monkeypatch):
     monkeypatch.setattr(dlib_resnet, "PACKAGE", "no_such_package")
     with pytest.raises(ValueError, match="pip install no_such_package"):
-        encoders.load("dlib")
+        registry.load("dlib")
 
 
 def test_a_file_of_something_else(tmp_path):
     (tmp_path / "text.dat").write_text("these are no weights")
     with pytest.raises(ValueError, match="text.dat: not dlib_face.*found 0 convolutions and 0 affine layers, expected 29"):
-        encoders.load("dlib", weights=tmp_path / "text.dat")
+        registry.load("dlib", weights=tmp_path / "text.dat")
 
 
 @pytest.mark.parametrize("bytes_kept", [3_000_000, 22_000_000])
@@ -105,12 +105,12 @@ def test_a_truncated_file(tmp_path, bytes_kept):
     path = tmp_path / "cut.dat"
     path.write_bytes(dlib_resnet.packaged_weights().read_bytes()[:bytes_kept])
     with pytest.raises(ValueError, match="cut.dat: .*cut off"):
-        encoders.load("dlib", weights=path)
+        registry.load("dlib", weights=path)
 
 
 def test_tells_unseen_people_apart(encoder, data_folder):
     people = sorted((data_folder / "photos" / "test").iterdir())[:40]
-    listed = [photo_sources.find(person).photos for person in people]
+    listed = [sources.find(person).photos for person in people]
     faces = [list(shards.align(photos, encoder.template, encoder.image_size)) for photos in listed]
     who = np.repeat(np.arange(len(faces)), [len(crops) for crops in faces])
     embedding = encoder.network(tf.constant(np.concatenate(faces) / np.float32(255.)))[1].numpy()

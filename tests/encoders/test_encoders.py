@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d import decoder, encoders, losses, scene
+from morph3d import decoder, losses, scene
 from morph3d.data import synthetic
-from morph3d.encoders import Encoder, Encoding, dlib_resnet, facenet
-from morph3d.training.model import FaceTraining
+from morph3d.encoders import dlib_resnet, facenet, registry
+from morph3d.encoders.base import Encoder, Encoding
+from morph3d.training.face_training import FaceTraining
 
 SPECS = "dlib, facenet, facenet:KEY, nn2, vgg_face, saved_model:FOLDER"
 
 
-@pytest.fixture(params=["dlib", "facenet", "nn2", "vgg_face", "recogniser"])
+@pytest.fixture(params=["dlib", "facenet", "nn2", "vgg_face", "recognizer"])
 def encoder(request):
     return request.getfixturevalue(f"{request.param}_encoder")
 
@@ -38,20 +39,20 @@ def counting(encoder):
                                   "saved_model:"])
 def test_another_spec_is_refused_with_a_list_of_those_there_are(spec):
     with pytest.raises(ValueError, match=f"^unknown encoder '{spec}': expected one of {SPECS}$"):
-        encoders.load(spec)
+        registry.load(spec)
 
 
 def test_the_argument_and_the_weights_go_to_the_encoders_module(monkeypatch):
     for module in dlib_resnet, facenet:
         monkeypatch.setattr(module, "load", lambda **settings: settings)
-    assert encoders.load("dlib") == encoders.load("facenet") == {}
-    assert encoders.load("dlib", "w.dat") == {"weights": "w.dat"}
-    assert encoders.load("facenet:20170512-110547", weights="w.h5") == {"key": "20170512-110547", "weights": "w.h5"}
+    assert registry.load("dlib") == registry.load("facenet") == {}
+    assert registry.load("dlib", "w.dat") == {"weights": "w.dat"}
+    assert registry.load("facenet:20170512-110547", weights="w.h5") == {"key": "20170512-110547", "weights": "w.h5"}
 
 
 def test_a_saved_model_takes_no_weights():
     with pytest.raises(ValueError, match=r"^w.h5: no weights file can be given for saved_model:a:b: a SavedModel holds its own"):
-        encoders.load("saved_model:a:b", "w.h5")
+        registry.load("saved_model:a:b", "w.h5")
 
 
 def test_the_network_is_traced_once_however_it_is_called(tiny_encoder):
@@ -74,7 +75,7 @@ def test_the_size_of_the_batch_stays_known(encoder, count):
     assert [shape.as_list() for shape in traced.output_shapes] == [[count, encoder.feature_size], [count, encoder.identity_size]]
 
 
-@pytest.mark.parametrize("encoder", ["dlib", "vgg_face", "recogniser", pytest.param("facenet", marks=pytest.mark.slow)],
+@pytest.mark.parametrize("encoder", ["dlib", "vgg_face", "recognizer", pytest.param("facenet", marks=pytest.mark.slow)],
                          indirect=True)
 def test_encodings_and_gradients_are_those_of_the_bare_network(encoder):
     def score(encode, images):
@@ -121,8 +122,8 @@ def train_a_keras_model_around_it(encoder, tiny_model):
 
 
 @pytest.mark.parametrize("encoder, train", [
-    ("dlib", train_faces), ("recogniser", train_faces), pytest.param("facenet", train_faces, marks=pytest.mark.slow),
-    *((name, train_a_keras_model_around_it) for name in ("facenet", "nn2", "vgg_face", "recogniser"))], indirect=["encoder"])
+    ("dlib", train_faces), ("recognizer", train_faces), pytest.param("facenet", train_faces, marks=pytest.mark.slow),
+    *((name, train_a_keras_model_around_it) for name in ("facenet", "nn2", "vgg_face", "recognizer"))], indirect=["encoder"])
 def test_training_changes_no_bit_of_the_encoder(encoder, tiny_model, train):
     before = [variable.numpy().copy() for variable in encoder.variables]
     model = train(encoder, tiny_model)
@@ -140,20 +141,20 @@ def test_no_tape_watches_the_variables(encoder):
     assert encoder.variables and encoder.trainable_variables == () == tape.watched_variables()
 
 
-def test_the_fingerprint_is_the_same_each_time_it_is_loaded(dlib_encoder, recogniser_encoder, recogniser_folder):
+def test_the_fingerprint_is_the_same_each_time_it_is_loaded(dlib_encoder, recognizer_encoder, recognizer_folder):
     assert re.fullmatch("[0-9a-f]{12}", dlib_encoder.fingerprint)
-    assert encoders.load("dlib").fingerprint == dlib_encoder.fingerprint
-    assert encoders.load(f"saved_model:{recogniser_folder}").fingerprint == recogniser_encoder.fingerprint
+    assert registry.load("dlib").fingerprint == dlib_encoder.fingerprint
+    assert registry.load(f"saved_model:{recognizer_folder}").fingerprint == recognizer_encoder.fingerprint
 
 
-def test_the_fingerprint_tells_of_each_weight_that_changes(recogniser_folder, recogniser_encoder):
-    fingerprints = {recogniser_encoder.fingerprint}
-    for index in range(len(recogniser_encoder.variables)):
-        changed = encoders.load(f"saved_model:{recogniser_folder}")
+def test_the_fingerprint_tells_of_each_weight_that_changes(recognizer_folder, recognizer_encoder):
+    fingerprints = {recognizer_encoder.fingerprint}
+    for index in range(len(recognizer_encoder.variables)):
+        changed = registry.load(f"saved_model:{recognizer_folder}")
         variable = changed.variables[index]
         variable.assign(tf.tensor_scatter_nd_update(variable, [[0] * len(variable.shape)], [.123]))
         fingerprints.add(changed.fingerprint)
-    assert len(fingerprints) == 1 + 8  # convolution and dense layer: two each; batch normalisation: four
+    assert len(fingerprints) == 1 + 8  # convolution and dense layer: two each; batch normalization: four
 
 
 def test_the_fingerprint_tells_of_all_else_that_decides_an_encoding(tiny_encoder):
@@ -172,13 +173,13 @@ def test_the_fingerprint_tells_of_all_else_that_decides_an_encoding(tiny_encoder
 @pytest.mark.parametrize("spec, size", [("dlib", 150), ("facenet", 160), ("facenet:20170512-110547", 160), ("nn2", 224),
                                         ("vgg_face", 224)])
 def test_the_framing_is_known_without_weights(spec, size):
-    framing = encoders.framing(spec)
+    framing = registry.framing(spec)
     assert framing.image_size == size and framing.template.shape == (5, 2)
     assert 0. < framing.template.min() < framing.template.max() < size
 
 
 def test_the_framing_is_the_encoders(dlib_encoder):
-    framing = encoders.framing("dlib")
+    framing = registry.framing("dlib")
     np.testing.assert_array_equal(framing.template, dlib_encoder.template)
     with pytest.raises(ValueError, match="unknown encoder 'vgg'"):
-        encoders.framing("vgg")
+        registry.framing("vgg")

@@ -7,8 +7,7 @@ import pytest
 import tensorflow as tf
 from keras_facenet import embedding_model, inception_resnet_v1, metadata, utils
 
-from morph3d import encoders
-from morph3d.encoders import facenet
+from morph3d.encoders import facenet, registry
 from tests.encoders import keras_2_weights
 
 KEYS = {"20180402-114759": 512, "20180408-102900": 512, "20170511-185253": 128, "20170512-110547": 128}
@@ -63,7 +62,7 @@ def test_each_key_gives_what_the_package_does(key, network, cache, monkeypatch):
     cached_random_weights(key, network, cache, monkeypatch)
     photos = [(255. * image * contrast).astype(np.uint8) for image, contrast in zip(random_images(), (1., .3))]
     expected = keras_facenet.FaceNet(key, cache_folder=str(cache)).embeddings(photos)
-    encoder = encoders.load(f"facenet:{key}")
+    encoder = registry.load(f"facenet:{key}")
     features, identity = encoder(np.stack(photos) / np.float32(255.))
     assert (encoder.feature_size, encoder.identity_size) == (1792, KEYS[key])
     assert features.shape == (2, 1792) and expected.shape == (2, KEYS[key])
@@ -81,13 +80,13 @@ def test_identity_equals_the_packages_network(facenet_encoder, facenet_network):
     assert len(facenet_encoder.variables) == len(facenet_network.variables) - 1  # all but the seed of the dropout
 
 
-def test_a_plain_picture_is_standardised_with_a_finite_gradient():
+def test_a_plain_picture_is_standardized_with_a_finite_gradient():
     images = tf.fill([1, 160, 160, 3], 100.)
     with tf.GradientTape() as tape:
         tape.watch(images)
-        standardised = facenet._per_image(images)
-        value = tf.reduce_sum(standardised**2) + standardised[0, 0, 0, 0]
-    np.testing.assert_allclose(standardised, 0., atol=1e-3)
+        standardized = facenet._per_image(images)
+        value = tf.reduce_sum(standardized**2) + standardized[0, 0, 0, 0]
+    np.testing.assert_allclose(standardized, 0., atol=1e-3)
     assert np.isfinite(tape.gradient(value, images)).all()
 
 
@@ -112,7 +111,7 @@ def test_failed_download_says_what_to_fetch_and_leaves_nothing(key, cache, monke
     monkeypatch.setattr(utils, "download_and_verify", broken_download)
     address = f"https://github.com/faustomorales/keras-facenet/releases/download/v0.3.1/{key}-weights.h5"
     with pytest.raises(ValueError) as error:
-        encoders.load(f"facenet:{key}")
+        registry.load(f"facenet:{key}")
     assert str(error.value) == (
         f"{cache / key / f'{key}-weights.h5'}: FaceNet's weights are not there and could not be downloaded "
         f"(<urlopen error no network>); fetch {address} and put it in {cache / key}")
@@ -126,7 +125,7 @@ def test_damaged_weights_in_the_cache_are_fetched_again(cache, monkeypatch):
     monkeypatch.setattr(utils, "download_and_verify", broken_download)
     with pytest.raises(ValueError, match=f"{facenet.KEY}-weights.h5: FaceNet's weights are damaged .their SHA-256 is not 8b71e70.*"
                                          "could not be downloaded .*; fetch https://github.com/.* and put it in "):
-        encoders.load("facenet")
+        registry.load("facenet")
     monkeypatch.setattr(utils, "download_and_verify", lambda url, path, sha256: open(path, "w").write("whole"))
     assert facenet._cached_weights(metadata.MODEL_METADATA[facenet.KEY]) == path
     assert [file.read_text() for file in path.parent.iterdir()] == ["whole"]
@@ -135,7 +134,7 @@ def test_damaged_weights_in_the_cache_are_fetched_again(cache, monkeypatch):
 def test_a_download_of_something_else_is_not_kept(cache, monkeypatch):
     monkeypatch.setattr(utils.urllib.request, "urlretrieve", lambda url, path: open(path, "w").write("a page that says sorry"))
     with pytest.raises(ValueError, match="not there and could not be downloaded .Error occurred verifying sha256"):
-        encoders.load("facenet")
+        registry.load("facenet")
     assert list((cache / facenet.KEY).iterdir()) == []
 
 
@@ -146,14 +145,14 @@ def test_a_truncated_file(kept, small, tmp_path):
     content = path.read_bytes()
     path.write_bytes(content[:int(kept * len(content))])
     with pytest.raises(ValueError, match="^.*cut.h5: not the Keras weights of FaceNet 20180402-114759: .*truncated") as error:
-        encoders.load("facenet", path)
+        registry.load("facenet", path)
     assert "\n" not in str(error.value)
 
 
 def test_weights_of_another_key(small, tmp_path):
     keras_2_weights.write(tmp_path / "other.h5", small_network((160, 160, 3), 128))
     with pytest.raises(ValueError, match="other.h5: not the Keras weights of FaceNet 20180402-114759: .*512.*128") as error:
-        encoders.load("facenet", tmp_path / "other.h5")
+        registry.load("facenet", tmp_path / "other.h5")
     assert "\n" not in str(error.value)
 
 
@@ -161,17 +160,17 @@ def test_weights_of_another_key(small, tmp_path):
 def test_a_file_of_something_else(small, tmp_path, name):
     (tmp_path / name).write_text("these are no weights")
     with pytest.raises(ValueError, match=f"{name}: not the Keras weights of FaceNet 20180402-114759"):
-        encoders.load("facenet", weights=tmp_path / name)
+        registry.load("facenet", weights=tmp_path / name)
 
 
 def test_missing_file(tmp_path):
     with pytest.raises(ValueError, match="none.h5: no such file; expected Keras weights of FaceNet"):
-        encoders.load("facenet", weights=tmp_path / "none.h5")
+        registry.load("facenet", weights=tmp_path / "none.h5")
 
 
 def test_unknown_key():
     with pytest.raises(ValueError, match="unknown FaceNet '2019': expected one of " + ", ".join(KEYS)):
-        encoders.load("facenet:2019")
+        registry.load("facenet:2019")
 
 
 def test_template_keeps_left_and_right():

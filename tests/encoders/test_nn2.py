@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d import encoders
-from morph3d.encoders import nn2
+from morph3d.encoders import nn2, registry
 
 # Table 2 of the FaceNet paper: output size, parameters, multiplications and additions.
 TABLE = {
@@ -25,7 +24,7 @@ TABLE = {
 
 @pytest.fixture(scope="module")
 def model():
-    """Untrained, but with statistics of normalisation that are not the ones every layer begins with."""
+    """Untrained, but with statistics of normalization that are not the ones every layer begins with."""
     keras.utils.set_random_seed(0)
     model = nn2.build()
     rng = np.random.default_rng(0)
@@ -46,7 +45,7 @@ def weights(model, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def encoder(weights):
-    return encoders.load("nn2", weights)
+    return registry.load("nn2", weights)
 
 
 def random_images(count=2):
@@ -107,11 +106,11 @@ def test_the_encoder_is_the_network_out_of_training(encoder, model):
     np.testing.assert_allclose(identity, expected[1], atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(identity, axis=-1), 1., atol=1e-5)
     assert (encoder.feature_size, encoder.identity_size, encoder.image_size) == (1024, 128, 224)
-    # Statistics of the batch would make a picture's encoding depend on its neighbours.
+    # Statistics of the batch would make a picture's encoding depend on its neighbors.
     np.testing.assert_allclose(encoder(images[:1]).identity, identity[:1], atol=1e-5)
 
 
-def test_pictures_are_centred_on_zero_before_the_first_convolution(model):
+def test_pictures_are_centered_on_zero_before_the_first_convolution(model):
     first = keras.Model(model.input, model.get_layer("rescaling").output)
     np.testing.assert_allclose(first(np.float32([0., .5, 1.]) * np.ones([1, 224, 224, 1]))[0, 0, 0], [-1., 0., 1.])
 
@@ -133,19 +132,19 @@ def test_gradient_reaches_the_images_and_nothing_trains(encoder):
 def test_without_a_file_it_says_how_to_get_one():
     with pytest.raises(ValueError, match="nobody publishes any: train them with morph3d-train-encoder and give them with "
                                          "--encoder_weights=FILE$"):
-        encoders.load("nn2")
+        registry.load("nn2")
 
 
 def test_missing_file(tmp_path):
     with pytest.raises(ValueError, match="none.weights.h5: no such file; expected weights of NN2"):
-        encoders.load("nn2", tmp_path / "none.weights.h5")
+        registry.load("nn2", tmp_path / "none.weights.h5")
 
 
 @pytest.mark.parametrize("name", ["text.weights.h5", "text.txt"])
 def test_a_file_of_something_else(tmp_path, name):
     (tmp_path / name).write_text("these are no weights")
     with pytest.raises(ValueError, match=f"^[^\n]*{name}: not the Keras weights of NN2, [^\n]*$"):
-        encoders.load("nn2", tmp_path / name)
+        registry.load("nn2", tmp_path / name)
 
 
 @pytest.mark.filterwarnings("error::UserWarning")  # Keras would add one line for each layer
@@ -153,20 +152,20 @@ def test_the_weights_of_another_network(tmp_path):
     other = keras.Sequential([keras.Input([8]), keras.layers.Dense(3)])
     other.save_weights(tmp_path / "other.weights.h5")
     with pytest.raises(ValueError, match="^[^\n]*other.weights.h5: not the Keras weights of NN2, [^\n]*$"):
-        encoders.load("nn2", tmp_path / "other.weights.h5")
+        registry.load("nn2", tmp_path / "other.weights.h5")
 
 
 def test_the_weights_of_a_part_of_the_network(model, tmp_path):
     keras.Model(model.inputs, model.get_layer("features").output).save_weights(tmp_path / "part.weights.h5")
     with pytest.raises(ValueError, match="part.weights.h5: not the Keras weights of NN2"):
-        encoders.load("nn2", tmp_path / "part.weights.h5")
+        registry.load("nn2", tmp_path / "part.weights.h5")
 
 
 def test_a_truncated_file(weights, tmp_path):
     path = tmp_path / "cut.weights.h5"
     path.write_bytes(weights.read_bytes()[:5_000_000])
     with pytest.raises(ValueError, match="cut.weights.h5: not the Keras weights of NN2"):
-        encoders.load("nn2", path)
+        registry.load("nn2", path)
 
 
 def test_template_is_a_face_inside_the_picture():

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d import encoders
-from tests.encoders import recogniser
+from morph3d.encoders import registry
+from tests.encoders import recognizer
 
 EXPECTED = "expected images float32 .B, S, S, 3. -> features float32 .B, F., identity float32 .B, I.$"
 
@@ -28,7 +28,7 @@ class Saved(tf.Module):
 IMAGES = tf.TensorSpec([None, 32, 32, 3], tf.float32, "images")
 
 
-def save(folder, encode, template=recogniser.TEMPLATE, images=IMAGES):
+def save(folder, encode, template=recognizer.TEMPLATE, images=IMAGES):
     """A SavedModel without weights."""
     module = tf.Module()
     if template is not None:
@@ -39,7 +39,7 @@ def save(folder, encode, template=recogniser.TEMPLATE, images=IMAGES):
 
 
 def means(images):
-    """The simplest recogniser."""
+    """The simplest recognizer."""
     return {"features": tf.reduce_mean(images, [1, 2]), "identity": tf.reduce_max(images, [1, 2]) + tf.constant([.1, .2, .3])}
 
 
@@ -54,7 +54,7 @@ def with_gradient(encoder, images):
 def test_an_encoder_that_was_saved_and_loaded_is_the_same(dlib_encoder, tmp_path):
     saved = Saved(dlib_encoder)
     tf.saved_model.save(saved, tmp_path, {"serving_default": saved.encode})
-    loaded = encoders.load(f"saved_model:{tmp_path}")
+    loaded = registry.load(f"saved_model:{tmp_path}")
     np.testing.assert_array_equal(loaded.template, dlib_encoder.template)
     assert (loaded.image_size, loaded.feature_size, loaded.identity_size) == (150, 256, 128)
     assert len(loaded.variables) == len(dlib_encoder.variables)
@@ -63,21 +63,21 @@ def test_an_encoder_that_was_saved_and_loaded_is_the_same(dlib_encoder, tmp_path
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_somebodys_network_is_run_for_inference_and_its_identity_made_a_unit_vector(recogniser_encoder):
+def test_somebodys_network_is_run_for_inference_and_its_identity_made_a_unit_vector(recognizer_encoder):
     images = tf.random.stateless_uniform([3, 32, 32, 3], [0, 1])
-    features, embedding = recogniser.network()(255. * images, training=False)
-    encoding = recogniser_encoder(images)
+    features, embedding = recognizer.network()(255. * images, training=False)
+    encoding = recognizer_encoder(images)
     np.testing.assert_allclose(encoding.features, features, atol=1e-5)
     np.testing.assert_allclose(encoding.identity, keras.ops.normalize(embedding), atol=1e-5)
-    np.testing.assert_array_equal(recogniser_encoder.template, recogniser.TEMPLATE)
+    np.testing.assert_array_equal(recognizer_encoder.template, recognizer.TEMPLATE)
 
 
-def test_it_can_be_part_of_what_is_saved_again(recogniser_encoder, tmp_path):
-    saved = Saved(recogniser_encoder)
+def test_it_can_be_part_of_what_is_saved_again(recognizer_encoder, tmp_path):
+    saved = Saved(recognizer_encoder)
     tf.saved_model.save(saved, tmp_path, {"serving_default": saved.encode})
     images = tf.random.stateless_uniform([2, 32, 32, 3], [0, 1])
-    loaded = encoders.load(f"saved_model:{tmp_path}")
-    np.testing.assert_allclose(loaded(images).identity, recogniser_encoder(images).identity, atol=1e-6)
+    loaded = registry.load(f"saved_model:{tmp_path}")
+    np.testing.assert_allclose(loaded(images).identity, recognizer_encoder(images).identity, atol=1e-6)
 
 
 def test_the_fingerprint_tells_of_weights_that_are_constants_of_the_graph(tmp_path):
@@ -86,18 +86,18 @@ def test_the_fingerprint_tells_of_weights_that_are_constants_of_the_graph(tmp_pa
 
     one = save(tmp_path / "one", means)
     other = save(tmp_path / "other", brighter)
-    assert encoders.load(one).variables == ()
-    assert encoders.load(one).fingerprint == encoders.load(one).fingerprint != encoders.load(other).fingerprint
+    assert registry.load(one).variables == ()
+    assert registry.load(one).fingerprint == registry.load(one).fingerprint != registry.load(other).fingerprint
 
 
 def test_no_folder(tmp_path):
     with pytest.raises(ValueError, match="none: no such folder; expected a SavedModel$"):
-        encoders.load(f"saved_model:{tmp_path / 'none'}")
+        registry.load(f"saved_model:{tmp_path / 'none'}")
 
 
 def test_a_folder_of_something_else(tmp_path):
     with pytest.raises(ValueError, match="holds no saved_model.pb; expected a SavedModel$"):
-        encoders.load(f"saved_model:{tmp_path}")
+        registry.load(f"saved_model:{tmp_path}")
 
 
 @pytest.mark.parametrize("file", ["saved_model.pb", "variables/variables.index"])
@@ -106,7 +106,7 @@ def test_a_damaged_saved_model(file, tmp_path):
     path = tmp_path / file
     path.write_bytes(path.read_bytes()[:30])
     with pytest.raises(ValueError, match=f"^{tmp_path}: the SavedModel cannot be read: .") as error:
-        encoders.load(spec)
+        registry.load(spec)
     assert "\n" not in str(error.value)
 
 
@@ -115,10 +115,10 @@ def test_no_signature(tmp_path):
     module.encode = tf.function(means, [IMAGES])
     tf.saved_model.save(module, str(tmp_path), {"encode": module.encode})
     with pytest.raises(ValueError, match=f"no signature serving_default, but encode; {EXPECTED}"):
-        encoders.load(f"saved_model:{tmp_path}")
+        registry.load(f"saved_model:{tmp_path}")
     tf.saved_model.save(tf.Module(), str(tmp_path / "empty"))
     with pytest.raises(ValueError, match=f"no signature serving_default, but none; {EXPECTED}"):
-        encoders.load(f"saved_model:{tmp_path / 'empty'}")
+        registry.load(f"saved_model:{tmp_path / 'empty'}")
 
 
 @pytest.mark.parametrize("name, shape, dtype", [
@@ -134,7 +134,7 @@ def test_other_images(name, shape, dtype, tmp_path):
     spec = save(tmp_path, encode, images=tf.TensorSpec(shape, dtype, name))
     described = re.escape(f"{name} {dtype.name} {tf.TensorShape(shape)}")
     with pytest.raises(ValueError, match=f"^{tmp_path}: serving_default is {described} -> features float32 .*; {EXPECTED}"):
-        encoders.load(spec)
+        registry.load(spec)
 
 
 def test_a_second_input(tmp_path):
@@ -142,7 +142,7 @@ def test_a_second_input(tmp_path):
     module.encode = tf.function(lambda images, scale: means(scale * images), [IMAGES, tf.TensorSpec([], tf.float32, "scale")])
     tf.saved_model.save(module, str(tmp_path), {"serving_default": module.encode})
     with pytest.raises(ValueError, match=r"serving_default is images float32 \(None, 32, 32, 3\), scale float32 \(\) -> "):
-        encoders.load(f"saved_model:{tmp_path}")
+        registry.load(f"saved_model:{tmp_path}")
 
 
 @pytest.mark.parametrize("change, found", [
@@ -153,21 +153,21 @@ def test_a_second_input(tmp_path):
     (lambda x: x | {"features": tf.reshape(x["features"], [1, -1])}, "features float32 .1, None., identity float32 .*")])
 def test_other_outputs(change, found, tmp_path):
     with pytest.raises(ValueError, match=f"serving_default is images float32 .None, 32, 32, 3. -> {found}; {EXPECTED}"):
-        encoders.load(save(tmp_path, lambda images: change(means(images))))
+        registry.load(save(tmp_path, lambda images: change(means(images))))
 
 
-@pytest.mark.parametrize("template, found", [(None, "none"), (recogniser.TEMPLATE.T, r"one of shape \(2, 5\)")])
+@pytest.mark.parametrize("template, found", [(None, "none"), (recognizer.TEMPLATE.T, r"one of shape \(2, 5\)")])
 def test_no_template(template, found, tmp_path):
     spec = save(tmp_path, means, template)
     with pytest.raises(ValueError, match=rf"expected a variable `template` of shape \(5, 2\), .* in pixels; found {found}$"):
-        encoders.load(spec)
+        registry.load(spec)
 
 
 def test_a_network_saved_in_training(tmp_path):
-    saved = recogniser.Recogniser(training=True)
+    saved = recognizer.Recognizer(training=True)
     tf.saved_model.save(saved, tmp_path, {"serving_default": saved.encode})
     with pytest.raises(ValueError, match="serving_default changes variables, as training does .*; save it for inference$"):
-        encoders.load(f"saved_model:{tmp_path}")
+        registry.load(f"saved_model:{tmp_path}")
 
 
 def test_images_that_are_rounded_have_no_gradient(tmp_path):
@@ -175,4 +175,4 @@ def test_images_that_are_rounded_have_no_gradient(tmp_path):
         return means(images) | {"features": means(tf.cast(tf.cast(255. * images, tf.uint8), tf.float32))["features"]}
 
     with pytest.raises(ValueError, match="features has no gradient with respect to the images"):
-        encoders.load(save(tmp_path, rounded))
+        registry.load(save(tmp_path, rounded))

@@ -5,8 +5,7 @@ import scipy.io
 import scipy.signal
 import tensorflow as tf
 
-from morph3d import encoders
-from morph3d.encoders import vgg_face
+from morph3d.encoders import registry, vgg_face
 
 AVERAGE = np.float32([129.1863, 104.7624, 93.5940])  # RGB, as the file has it
 NAMES = ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3", "conv4_1", "conv4_2", "conv4_3",
@@ -28,7 +27,7 @@ def random_weights(seed=0):
 
 
 def passing(channel):
-    """A network that hands one colour of the picture through to every feature, and nothing else."""
+    """A network that hands one color of the picture through to every feature, and nothing else."""
     weights = {}
     for name in NAMES:
         kernel = np.zeros(kernel_shape(name), np.float32)
@@ -84,7 +83,7 @@ def oracle(picture, weights):
 
 @pytest.fixture(scope="module", params=["old", "new"])
 def encoder(request, tmp_path_factory):
-    return encoders.load("vgg_face", write(tmp_path_factory.mktemp("vgg") / "net.mat", random_weights(), request.param))
+    return registry.load("vgg_face", write(tmp_path_factory.mktemp("vgg") / "net.mat", random_weights(), request.param))
 
 
 def test_both_layouts_equal_the_oracle(encoder):
@@ -98,7 +97,7 @@ def test_both_layouts_equal_the_oracle(encoder):
 
 @pytest.mark.parametrize("channel", [0, 1, 2])
 def test_pictures_kernels_and_the_average_are_red_green_blue(tmp_path, channel):
-    network = encoders.load("vgg_face", write(tmp_path / "net.mat", passing(channel), "new"))
+    network = registry.load("vgg_face", write(tmp_path / "net.mat", passing(channel), "new"))
     color = np.float32([250., 200., 150.])
     picture = np.broadcast_to(color / 255., [1, 224, 224, 3])
     np.testing.assert_allclose(network(picture).features, np.full([1, FILTERS], (color - AVERAGE)[channel]), rtol=1e-4)
@@ -108,16 +107,16 @@ def test_pictures_kernels_and_the_average_are_red_green_blue(tmp_path, channel):
 
 def test_an_average_of_every_pixel_is_subtracted_where_it_belongs(tmp_path):
     average = np.broadcast_to(AVERAGE, [224, 224, 3]) + np.linspace(-50., 50., 224, dtype=np.float32)[:, None, None]
-    network = encoders.load("vgg_face", write(tmp_path / "net.mat", passing(0), "old", average))
+    network = registry.load("vgg_face", write(tmp_path / "net.mat", passing(0), "old", average))
     # The five maxima of 2 x 2 let the highest value of the 32 x 32 pixels in the middle through: there the average is the least.
     expected = 250. - average[96, 0, 0]
     np.testing.assert_allclose(network(np.full([1, 224, 224, 3], 250. / 255.)).features[0, 0], expected, rtol=1e-4)
 
 
-def test_an_average_in_another_order_of_colours_is_refused(tmp_path):
+def test_an_average_in_another_order_of_colors_is_refused(tmp_path):
     path = write(tmp_path / "caffe.mat", passing(0), "new", AVERAGE[::-1].reshape(1, 1, 3))
-    with pytest.raises(ValueError, match=r"caffe.mat: the average image .* colour \(93.6, 104.8, 129.2\); expected red"):
-        encoders.load("vgg_face", path)
+    with pytest.raises(ValueError, match=r"caffe.mat: the average image .* color \(93.6, 104.8, 129.2\); expected red"):
+        registry.load("vgg_face", path)
 
 
 def test_gradient_reaches_the_images_and_nothing_trains(encoder):
@@ -149,19 +148,19 @@ def test_template_is_a_face_inside_the_picture():
 
 def test_without_a_file_it_says_where_to_get_one():
     with pytest.raises(ValueError, match="needs vgg_face.mat: fetch https://www.robots.ox.ac.uk/.*--encoder_weights=FILE$"):
-        encoders.load("vgg_face")
+        registry.load("vgg_face")
 
 
 def test_missing_file(tmp_path):
     with pytest.raises(ValueError, match="none.mat: no such file; expected vgg_face.mat, from https"):
-        encoders.load("vgg_face", tmp_path / "none.mat")
+        registry.load("vgg_face", tmp_path / "none.mat")
 
 
 @pytest.mark.parametrize("content", [b"", b"an error page", b"<html>" * 1000, bytes(4000)])
 def test_a_file_of_something_else(tmp_path, content):
     (tmp_path / "page.mat").write_bytes(content)
     with pytest.raises(ValueError, match=r"page.mat: not a network in MatConvNet's layout \(.*expected vgg_face.mat, from \S+$"):
-        encoders.load("vgg_face", tmp_path / "page.mat")
+        registry.load("vgg_face", tmp_path / "page.mat")
 
 
 @pytest.mark.parametrize("share", [.02, .5, .99])
@@ -169,20 +168,20 @@ def test_a_truncated_file(tmp_path, share):
     path = write(tmp_path / "cut.mat", random_weights(), "new")
     path.write_bytes(path.read_bytes()[:int(share * path.stat().st_size)])
     with pytest.raises(ValueError, match="cut.mat: not a network in MatConvNet's layout"):
-        encoders.load("vgg_face", path)
+        registry.load("vgg_face", path)
 
 
 def test_a_mat_of_other_variables(tmp_path):
     scipy.io.savemat(tmp_path / "faces.mat", {"faces": np.zeros(3)})
     with pytest.raises(ValueError, match="faces.mat: not a network in MatConvNet's layout"):
-        encoders.load("vgg_face", tmp_path / "faces.mat")
+        registry.load("vgg_face", tmp_path / "faces.mat")
 
 
 def test_a_missing_layer_is_named(tmp_path):
     weights = random_weights()
     del weights["conv4_2"]
     with pytest.raises(ValueError, match="net.mat: found 15 layers with weights, but no conv4_2; expected conv1_1, conv1_2, "):
-        encoders.load("vgg_face", write(tmp_path / "net.mat", weights, "old"))
+        registry.load("vgg_face", write(tmp_path / "net.mat", weights, "old"))
 
 
 @pytest.mark.parametrize("name, kernel, biases, found", [
@@ -194,4 +193,4 @@ def test_wrong_shapes_are_named(tmp_path, name, kernel, biases, found):
     weights = random_weights()
     weights[name] = np.zeros(kernel, np.float32), np.zeros(biases, np.float32)
     with pytest.raises(ValueError, match=f"net.mat: {found}"):
-        encoders.load("vgg_face", write(tmp_path / "net.mat", weights, "new"))
+        registry.load("vgg_face", write(tmp_path / "net.mat", weights, "new"))

@@ -29,7 +29,7 @@ def scene(lights, ambient=.05, rotation=(0., 0., 0.), distance=0., field_of_view
 
 
 def united(*parts):
-    """(vertices, colours, triangles) each -> those of one mesh."""
+    """(vertices, colors, triangles) each -> those of one mesh."""
     vertices, colors, triangles = zip(*parts, strict=True)
     starts = np.cumsum([0] + [len(part) for part in vertices[:-1]])
     colors = [np.broadcast_to(color, part.shape) for color, part in zip(colors, vertices, strict=True)]
@@ -73,11 +73,11 @@ def floor_under_the_camera():
 
 
 def slivers():
-    """A fine head, half ochre and half blue, before a star of 90 yellow needles that grow wider outwards: separate at their
+    """A fine head, half ochre and half blue, before a star of 90 yellow needles that grow wider outward: separate at their
     ends, in dots and blotches near the head, where needles and gaps are thinner than a pixel."""
     vertices, triangles = meshes.bumpy_head(5)
     colors = np.where(vertices[:, :1] > .1, [.4, .55, .75], [.75, .55, .4])
-    turn = 2. * np.pi / 90. * (np.arange(90)[:, None] + [.1, .6])  # so that no edge runs through pixels' centres
+    turn = 2. * np.pi / 90. * (np.arange(90)[:, None] + [.1, .6])  # so that no edge runs through pixels' centers
     needles = np.zeros([90, 3, 3])
     needles[:, 1:] = 190. * np.stack([np.cos(turn), np.sin(turn), 0. * turn], -1)
     parts = [(vertices, colors, triangles), (needles.reshape(-1, 3), [.9, .85, .3], np.arange(270).reshape(-1, 3))]
@@ -95,7 +95,7 @@ def colored_lights():
 
 
 def head_over_a_background():
-    """A grey head turned to the picture's right, looking down and tilted to the left, under a warm light from the right
+    """A gray head turned to the picture's right, looking down and tilted to the left, under a warm light from the right
     and a weak bluish one from the left; behind it red, green, blue and white, from the upper left in reading order."""
     vertices, triangles = meshes.bumpy_head(4)
     colors = .6 + .06 * np.sin(vertices / 15.)

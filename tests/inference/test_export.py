@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from morph3d import decoder
-from morph3d.inference import export, reconstruct
+from morph3d.inference import export, faces
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_it_carries_its_mesh_and_framing(parts, saved):
     np.testing.assert_array_equal(loaded.template, encoder.template)
     np.testing.assert_array_equal(loaded.triangles, model.triangles)
     np.testing.assert_array_equal(loaded.landmarks, model.landmarks)
-    assert reconstruct.crop_size(loaded) == 32
+    assert faces.crop_size(loaded) == 32
 
 
 def test_the_serving_signature_takes_any_number_of_crops(saved):

@@ -2,12 +2,12 @@
 import numpy as np
 import pytest
 
+from morph3d.mesh.normals import vertex_normals
 from morph3d.morphable import albedo
-from morph3d.morphable.albedo import masks, painter, parameters, pigments, population, regions
-from morph3d.morphable.normals import vertex_normals
+from morph3d.morphable.albedo import anatomy, masks, painter, parameters, people, pigments
 
 RADII = np.array([80., 118., 96.])
-EYE = np.array([31., 22.])  # centre of the left one, mm
+EYE = np.array([31., 22.])  # center of the left one, mm
 LIPS = np.array([0., -46.])
 
 
@@ -101,13 +101,13 @@ def test_an_eye_is_white_round_a_dark_pupil(head, painted):
 def test_hair_grows_around_the_ears_and_not_on_them(name, request):
     model = request.getfixturevalue(name)
     vertices = model.mean_vertices.numpy()
-    parts = regions.find(vertices, vertices[model.landmarks.numpy()], vertex_normals(vertices, model.triangles.numpy()), None, None)
-    black, grey = (painter.Painter(parts)(parameters.values({"long_hair": -9., "hair_grey": score})) for score in (-9., 9.))
-    hair = np.abs(grey - black).max(1) > .1
-    far_out = model.regions["ears"] & (np.abs(vertices[:, 0]) > np.percentile(np.abs(vertices[model.regions["ears"], 0]), 70))
+    parts = anatomy.find(vertices, vertices[model.landmarks.numpy()], vertex_normals(vertices, model.triangles.numpy()), None, None)
+    black, gray = (painter.Painter(parts)(parameters.values({"long_hair": -9., "hair_gray": score})) for score in (-9., 9.))
+    hair = np.abs(gray - black).max(1) > .1
+    far_out = model.parts["ears"] & (np.abs(vertices[:, 0]) > np.percentile(np.abs(vertices[model.parts["ears"], 0]), 70))
     ears = far_out & (np.linalg.norm(vertices[:, 1:] - vertices[far_out, 1:].mean(0), axis=1) < 15.)
     assert ears.sum() > 30 and not hair[ears].any()
-    assert hair[model.regions["scalp"]].mean() > .7
+    assert hair[model.parts["scalp"]].mean() > .7
 
 
 def test_eyeballs_and_mouth_of_their_own(head):
@@ -150,7 +150,7 @@ def test_draws_stay_in_range_and_cover_the_tones_of_people(head, painted):
     assert np.quantile(cheeks, .03) < .38 and np.quantile(cheeks, .97) > .68
 
 
-def test_a_shifted_head_gets_the_same_colours(head, painted):
+def test_a_shifted_head_gets_the_same_colors(head, painted):
     vertices, landmarks, normals, _ = head
     shift = [40., -300., 25.]
     moved = albedo.paint(vertices + shift, landmarks + shift, normals, people=200, modes=90)
@@ -225,7 +225,7 @@ def test_along_curve_measures_a_circle():
 def test_principal_modes_keep_the_covariance():
     basis = np.random.default_rng(3).standard_normal([3, 7, 3]).astype(np.float32)
     faces = np.tensordot(np.random.default_rng(4).standard_normal([40, 3]).astype(np.float32), basis, 1) + .5
-    mean, modes = population.principal_modes(faces.copy(), 3)
+    mean, modes = people.principal_modes(faces.copy(), 3)
     flat = faces.reshape(40, -1)
     np.testing.assert_allclose(mean.ravel(), flat.mean(0), atol=1e-5)
     np.testing.assert_allclose(modes.reshape(3, -1).T @ modes.reshape(3, -1), np.cov(flat.T), atol=1e-4)

@@ -10,7 +10,7 @@ from morph3d.morphable import embedded, landmarks
 from morph3d.morphable.coefficients import Coefficients
 from morph3d.morphable.embedded import expressions, population, relief, template
 from morph3d.morphable.embedded.sculpture import MEAN, Head, ellipsoid, smooth_min
-from tests.morphable.conftest import SMALL
+from tests.models import SMALL
 
 TINY = embedded.Recipe(coarseness=3., heads=3, shapes=2, acts=3, expressions=2, people=20, textures=12)
 
@@ -97,8 +97,8 @@ def template_gradient(head, points, step=1e-3):
 
 
 def test_unknown_measure_is_refused():
-    with pytest.raises(ValueError, match="unknown measures of a head: .'nose_colour'"):
-        Head(nose_colour=3.)
+    with pytest.raises(ValueError, match="unknown measures of a head: .'nose_color'"):
+        Head(nose_color=3.)
 
 
 def test_skin_is_closed_and_faces_outwards(mesh):

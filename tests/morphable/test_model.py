@@ -135,7 +135,7 @@ BROKEN = {
     "few vertices": ("shape_modes", lambda a: a[:, :-1], r"shape_modes must have .* \[S, 40, 3\], found \[6, 39, 3\]"),
     "flat modes": ("texture_modes", lambda a: a.reshape(5, -1),
                    r"texture_modes must have .* \[T, 40, 3\], found \[5, 120\]"),
-    "grey": ("mean_colors", lambda a: a[:, :1], r"mean_colors must have shape \[40, 3\], found \[40, 1\]"),
+    "gray": ("mean_colors", lambda a: a[:, :1], r"mean_colors must have shape \[40, 3\], found \[40, 1\]"),
     "8-bit": ("mean_colors", lambda a: 255 * a, r"mean_colors must be sRGB in 0..1, found up to 2\d\d.*divide"),
     "not a number": ("expression_modes", lambda a: np.where(a == a.max(), np.nan, a),
                      "expression_modes has 1 values that"),

@@ -1,9 +1,9 @@
-"""A rasteriser straight from the equations, in float64, every triangle at every pixel."""
+"""A rasterizer straight from the equations, in float64, every triangle at every pixel."""
 import numpy as np
 
 
 def rasterize(clip, triangles, height, width):
-    """The nearest triangle at every pixel centre, by solving V a = p, b = a / sum(a), for every triangle and pixel.
+    """The nearest triangle at every pixel center, by solving V a = p, b = a / sum(a), for every triangle and pixel.
 
     Args:
       clip: [V, 4]; triangles: [T, 3], none with a vertex behind the camera.

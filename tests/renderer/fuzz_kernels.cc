@@ -1,4 +1,4 @@
-// Runs the kernels on random input, much of it absurd, under the address and undefined-behaviour sanitizers, and asks
+// Runs the kernels on random input, much of it absurd, under the address and undefined-behavior sanitizers, and asks
 // of every result what must hold of any: among others, that shares computed one by one make up the whole, bit by bit. Compiled and run by test_kernels.py.
 #include <cmath>
 #include <cstdio>

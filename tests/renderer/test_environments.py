@@ -29,7 +29,7 @@ def heads(batch):
 
 
 def image_and_gradients(vertices, colors, triangles, scene):
-    """-> the image, and a weighted sum's gradients to vertices, colours and each of the scene's tensors."""
+    """-> the image, and a weighted sum's gradients to vertices, colors and each of the scene's tensors."""
     inputs = [vertices, colors, *tf.nest.flatten(scene)]
     with tf.GradientTape() as tape:
         tape.watch(inputs)

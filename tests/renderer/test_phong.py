@@ -10,7 +10,7 @@ from tests.oracles import shading
 
 
 def buffers(lights=3):
-    """Random surfaces one metre before the camera, and lights all around; no light grazes a surface."""
+    """Random surfaces one meter before the camera, and lights all around; no light grazes a surface."""
     random = np.random.RandomState(0)
     albedo = random.uniform(.1, .9, [2, 6, 5, 3])
     normals = random.randn(2, 6, 5, 3) * 3.

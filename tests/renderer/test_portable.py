@@ -53,8 +53,8 @@ def pixels_in_clip(pixels, side, z=0.):
     return np.insert(np.asarray(pixels) * (2. / side) - 1., 2, [[z], [1.]], -1)[None].astype(np.float32)
 
 
-def grid_on_pixel_centres():
-    """Edges and vertices on pixel centres, every third triangle the other way round."""
+def grid_on_pixel_centers():
+    """Edges and vertices on pixel centers, every third triangle the other way round."""
     column, row = np.meshgrid(np.arange(9), np.arange(9))
     i = np.arange(81).reshape(9, 9)
     a, b, c, d = i[:-1, :-1].ravel(), i[:-1, 1:].ravel(), i[1:, 1:].ravel(), i[1:, :-1].ravel()
@@ -64,8 +64,8 @@ def grid_on_pixel_centres():
 
 
 def grid_in_perspective():
-    """The same, but rounding decides on which side of an edge its pixel centres lie."""
-    clip, *rest = grid_on_pixel_centres()
+    """The same, but rounding decides on which side of an edge its pixel centers lie."""
+    clip, *rest = grid_on_pixel_centers()
     return clip * np.random.RandomState(0).uniform(.5, 3., [1, 81, 1]).astype(np.float32), *rest
 
 
@@ -84,7 +84,7 @@ def head():
 
 SCENES = {
     **{f"soup {seed}": lambda seed=seed: (*meshes.soup(seed, triangles=25, batch=3), 33, 47) for seed in range(4)},
-    "grid": grid_on_pixel_centres,
+    "grid": grid_on_pixel_centers,
     "grid in perspective": grid_in_perspective,
     "planes": stacked_planes,
     "head": head,
@@ -147,11 +147,11 @@ def test_interpolation_is_the_compiled_ops(channels):
 
 def test_vertex_normals_are_the_compiled_ops():
     vertices, triangles = meshes.bumpy_head()
-    spoilt = np.stack([vertices, vertices, vertices])
-    spoilt[1, 7], spoilt[2, 9, 1] = np.nan, 1e25  # whose cross products overflow
-    spoilt[1, triangles[50]] = 0.
+    spoiled = np.stack([vertices, vertices, vertices])
+    spoiled[1, 7], spoiled[2, 9, 1] = np.nan, 1e25  # whose cross products overflow
+    spoiled[1, triangles[50]] = 0.
     loose = np.concatenate([triangles, [[3, 3, 3]]]).astype(np.int32)
-    assert_backends_agree(lambda vertices, backend: vertex_normals(vertices, loose, backend), spoilt)
+    assert_backends_agree(lambda vertices, backend: vertex_normals(vertices, loose, backend), spoiled)
 
 
 @pytest.mark.parametrize("lights", [0, 1, 3])
@@ -173,14 +173,14 @@ def test_shading_is_the_compiled_ops(lights, shininess):
 
 
 @pytest.mark.parametrize("curve", [srgb.linear_from_srgb, srgb.srgb_from_linear])
-def test_colour_curves_are_the_compiled_ops(curve):
+def test_color_curves_are_the_compiled_ops(curve):
     special = [0., -0., 1., 1e-30, -1., 2., 1e30, np.inf, -np.inf, .04045, .0031308]
     assert_backends_agree(curve, np.float32([*np.linspace(-.1, 1.1, 999), *special]))
     assert curve([.5, 0.], "tensorflow").dtype == tf.float32
 
 
 def head_in_scene():
-    """-> inputs (vertices, colours, half of them black, and the fields of a scene) and the function that renders them."""
+    """-> inputs (vertices, colors, half of them black, and the fields of a scene) and the function that renders them."""
     vertices, triangles = meshes.bumpy_head(2)
     scene = scenes.sample(2, [3, 4])
     vertices = np.stack([vertices, vertices * .9])

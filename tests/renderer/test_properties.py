@@ -12,7 +12,7 @@ from morph3d.renderer.normals import vertex_normals
 from morph3d.renderer.rasterize import rasterize
 from tests.renderer import meshes
 
-SIDE = 32  # a power of two, so that the pixels' centres are exact in clip space
+SIDE = 32  # a power of two, so that the pixels' centers are exact in clip space
 ONE_TRIANGLE = tf.constant([[0, 1, 2]])
 SOUPS = st.builds(meshes.soup, st.integers(0, 2**32 - 1), st.integers(1, 20))
 QUARTER_PIXELS = st.integers(-32, 4 * SIDE + 32)
@@ -132,8 +132,8 @@ def test_slivers_cover_each_pixel_of_the_triangle_that_they_are_cut_from_once(co
     whole = rasterize(clip[None], ONE_TRIANGLE, SIDE, SIDE).mask[0].numpy()
     assert coverage.max() <= 1
     row, column = np.nonzero(coverage != whole)
-    centres = np.stack([column, row], -1) + .5
-    assert (np.abs((centres - start) @ normal) < 1e-3 * np.linalg.norm(normal)).all()
+    centers = np.stack([column, row], -1) + .5
+    assert (np.abs((centers - start) @ normal) < 1e-3 * np.linalg.norm(normal)).all()
 
 
 HALF_PIXELS = st.tuples(*[st.integers(-8, 2 * SIDE + 8)] * 2)
@@ -142,7 +142,7 @@ HALF_PIXELS = st.tuples(*[st.integers(-8, 2 * SIDE + 8)] * 2)
 @examples
 @hypothesis.given(st.lists(HALF_PIXELS, min_size=12, max_size=12))
 def test_a_closed_mesh_covers_every_pixel_an_even_number_of_times_wherever_its_vertices_are(points):
-    """Also on pixels' centres, and with edges that run through them: what goes in at one triangle comes out at another."""
+    """Also on pixels' centers, and with edges that run through them: what goes in at one triangle comes out at another."""
     corners = clip_at(np.array(points) / 2.)[trimesh.creation.icosahedron().faces]
     count = np.sum(rasterize(corners, ONE_TRIANGLE, SIDE, SIDE).mask, 0)
     assert (count % 2 == 0).all()

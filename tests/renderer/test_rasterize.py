@@ -1,4 +1,4 @@
-"""Rasterisation against a float64 oracle, TensorFlow Graphics' barycentrics, and the rules of the fill."""
+"""Rasterization against a float64 oracle, TensorFlow Graphics' barycentrics, and the rules of the fill."""
 import hypothesis
 import numpy as np
 import pytest
@@ -77,8 +77,8 @@ def test_gradient_matches_finite_differences_of_the_float64_definition():
 
 
 @pytest.mark.parametrize("jitter", [0., .3])
-def test_a_pixel_centre_on_a_shared_edge_belongs_to_exactly_one_triangle(jitter):
-    side = 9  # vertices on pixel centres, so that edges and vertices run through them
+def test_a_pixel_center_on_a_shared_edge_belongs_to_exactly_one_triangle(jitter):
+    side = 9  # vertices on pixel centers, so that edges and vertices run through them
     grid = np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).reshape(-1, 2) + .5
     inner = ((grid > 1.) & (grid < side - 1.)).all(-1, keepdims=True)
     grid = grid + jitter * inner * np.random.RandomState(0).uniform(-1., 1., grid.shape)
@@ -94,7 +94,7 @@ def test_a_pixel_centre_on_a_shared_edge_belongs_to_exactly_one_triangle(jitter)
 
 
 @pytest.mark.parametrize("spokes", [3, 5, 8])
-def test_a_fan_around_a_pixel_centre_covers_it_once(spokes):
+def test_a_fan_around_a_pixel_center_covers_it_once(spokes):
     angle = np.arange(spokes) * 2. * np.pi / spokes
     points = np.concatenate([[[4.5, 4.5]], 4.5 + 3. * np.stack([np.cos(angle), np.sin(angle)], -1)])
     fan = [[0, 1 + k, 1 + (k + 1) % spokes] for k in range(spokes)]

@@ -28,7 +28,7 @@ class Boxes:
 
 
 def rays(camera, offset):
-    """-> [SIZE * SIZE, 3] directions through points `offset` (x, y) pixels away from the pixels' centres, row by row."""
+    """-> [SIZE * SIZE, 3] directions through points `offset` (x, y) pixels away from the pixels' centers, row by row."""
     x = (np.arange(SIZE) + .5 + offset[0]) * (2. / SIZE) - 1.
     y = 1. - (np.arange(SIZE) + .5 + offset[1]) * (2. / SIZE)
     framing = camera.framing[0].numpy().astype(np.float64)
@@ -47,7 +47,7 @@ def cast(corners, directions):
 
 
 def cast_scene(vertices, triangles, pose, camera):
-    """-> ids [SIZE, SIZE], points [SIZE, SIZE, 3] mm, and which pixels are sure [SIZE, SIZE]: those whose centre and four
+    """-> ids [SIZE, SIZE], points [SIZE, SIZE, 3] mm, and which pixels are sure [SIZE, SIZE]: those whose center and four
     points a hundredth of a pixel from it see the same triangle, or nothing."""
     pitch, yaw, roll = pose.rotation.numpy()[0]
     turn = Rotation.from_euler("yxz", [yaw, pitch, roll])  # extrinsic: yaw first
@@ -82,7 +82,7 @@ def test_pixels_see_the_triangle_and_the_point_that_their_ray_hits(angle, distan
 
 @pytest.mark.parametrize("angle", [30., 100.])
 def test_two_large_triangles_seen_at_a_grazing_angle(angle):
-    """A floor 40 mm below the camera: weights that are linear in the picture would be wrong by half a metre."""
+    """A floor 40 mm below the camera: weights that are linear in the picture would be wrong by half a meter."""
     floor = np.array([[-300., 0., 330.], [300., 0., 330.], [300., 0., -1500.], [-300., 0., -1500.]], np.float32)
     triangles = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
     pose = Pose(tf.constant([[.02, .1, -.05]]), tf.constant([[0., -40., -400.]]))

@@ -1,4 +1,4 @@
-"""The whole picture: orientation, colour, background, and its gradients by finite differences."""
+"""The whole picture: orientation, color, background, and its gradients by finite differences."""
 import math
 
 import numpy as np
@@ -30,10 +30,10 @@ def lit_from(position, ambient=0.):
 def test_the_side_that_the_light_comes_from_is_bright(head, x, y):
     vertices, colors, triangles = head
     rendering = render(vertices, tf.ones_like(colors) * .6, triangles, lit_from([3000. * x, 3000. * y, 1000.]), SIZE)
-    grey = np.where(rendering.mask[0], rendering.image[0, ..., 0], 0.)
+    gray = np.where(rendering.mask[0], rendering.image[0, ..., 0], 0.)
     half = SIZE // 2
-    quarters = {(-1., 1.): grey[:half, :half], (1., 1.): grey[:half, half:], (-1., -1.): grey[half:, :half],
-                (1., -1.): grey[half:, half:]}
+    quarters = {(-1., 1.): gray[:half, :half], (1., 1.): gray[:half, half:], (-1., -1.): gray[half:, :half],
+                (1., -1.): gray[half:, half:]}
     assert max(quarters, key=lambda key: quarters[key].sum()) == (x, y)
 
 
@@ -49,7 +49,7 @@ def test_the_subjects_left_is_on_the_right_and_up_is_on_top(head):
         assert marked.sum() > 30 and where[marked].min() > SIZE / 2
 
 
-def test_under_white_ambient_light_the_picture_has_the_colours_themselves(head):
+def test_under_white_ambient_light_the_picture_has_the_colors_themselves(head):
     vertices, _, triangles = head
     scene = lit_from([0., 0., 3000.], 1.)
     scene = scene._replace(lights=scene.lights._replace(intensities=tf.zeros([1, 1, 3])))

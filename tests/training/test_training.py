@@ -6,16 +6,16 @@ import tensorflow as tf
 
 from morph3d import decoder, losses
 from morph3d.data import hybrid, synthetic
-from morph3d.encoders import Encoding
-from morph3d.training import callbacks, checkpoints, stages
-from morph3d.training.model import FaceTraining
+from morph3d.encoders.base import Encoding
+from morph3d.training import callbacks, checkpoints, loop, schedule
+from morph3d.training.face_training import FaceTraining
 
 
 def training(tiny_model, tiny_encoder, steps=(4, 4), weights=losses.LossWeights(), rate=1e-3):
     keras.utils.set_random_seed(0)
     network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(32,))
     model = FaceTraining(network, tiny_model, tiny_encoder, weights, views=2)
-    model.compile(keras.optimizers.Adam(stages.TwoStageSchedule(steps, (rate, rate), warm_up=1)), jit_compile=False)
+    model.compile(keras.optimizers.Adam(schedule.TwoStageSchedule(steps, (rate, rate), warm_up=1)), jit_compile=False)
     return model
 
 
@@ -28,8 +28,8 @@ def two_stages(tiny_model, tiny_encoder, steps=(4, 4)):
         return chosen.map(lambda numbers: Encoding(*(tf.gather(part, numbers) for part in seen)))
 
     first, last = steps[0], sum(steps)
-    return (stages.Stage("synthetic", 0, first, lambda start: synthetic.batches(tiny_model, 4, 0, start), 4, "faces"),
-            stages.Stage("hybrid", first, last, lambda start: hybrid.batches(photos(start), tiny_model, 3, 2, 2, 0, start), 3,
+    return (loop.Stage("synthetic", 0, first, lambda start: synthetic.batches(tiny_model, 4, 0, start), 4, "faces"),
+            loop.Stage("hybrid", first, last, lambda start: hybrid.batches(photos(start), tiny_model, 3, 2, 2, 0, start), 3,
                          "photos"))
 
 
@@ -37,7 +37,7 @@ def train(model, folder, parts, extra=()):
     saved = checkpoints.Checkpoints(folder, model.decoder, model.optimizer)
     saved.restore()
     for stage in parts:
-        stages.run(model, stage, saved, [callbacks.SaveCheckpoints(saved, 3), *extra])
+        loop.run(model, stage, saved, [callbacks.SaveCheckpoints(saved, 3), *extra])
     return saved
 
 
@@ -69,7 +69,7 @@ def test_stage_1_learns_to_read_its_faces(tiny_model, tiny_encoder, tmp_path):
     history = History()
     stage, _ = two_stages(tiny_model, tiny_encoder, (150, 0))
     model = training(tiny_model, tiny_encoder, (150, 0), rate=3e-3)
-    decoder.standardise(model.decoder, model.synthetic_features(synthetic.sample(tiny_model, 64, [1, 1])))
+    decoder.standardize(model.decoder, model.synthetic_features(synthetic.sample(tiny_model, 64, [1, 1])))
     train(model, tmp_path, [stage], [history])
     errors = [log["parameter"] for log in history.logs]
     assert np.mean(errors[-20:]) < .8 * np.mean(errors[:5])
@@ -85,7 +85,7 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tiny_model, tin
     parts = two_stages(tiny_model, tiny_encoder)
     whole, cut = training(tiny_model, tiny_encoder), training(tiny_model, tiny_encoder)
     for model in whole, cut:
-        decoder.standardise(model.decoder, model.synthetic_features(synthetic.sample(tiny_model, 64, [1, 1])))
+        decoder.standardize(model.decoder, model.synthetic_features(synthetic.sample(tiny_model, 64, [1, 1])))
     train(whole, tmp_path / "whole", parts)
 
     class Stop(keras.callbacks.Callback):
@@ -150,8 +150,8 @@ def test_no_checkpoint_is_an_error_that_says_what_to_do(tmp_path):
 
 
 def test_the_learning_rate_restarts_with_stage_2():
-    schedule = stages.TwoStageSchedule((100, 50), (1e-2, 1e-3), warm_up=10)
-    rates = np.array([schedule(step) for step in range(150)])
+    rate = schedule.TwoStageSchedule((100, 50), (1e-2, 1e-3), warm_up=10)
+    rates = np.array([rate(step) for step in range(150)])
     assert rates[:100].argmax() == 9 and rates[100:].argmax() == 9
     np.testing.assert_allclose([rates[9], rates[109], rates[99], rates[149]], [1e-2, 1e-3, 5e-4, 5e-5], rtol=.1)
 
@@ -163,7 +163,7 @@ def test_tensorboard_gets_losses_pictures_and_distributions(tiny_model, tiny_enc
     crops = np.zeros([2, 32, 32, 3], np.uint8)
     seen = tiny_encoder(crops)
     pictures = callbacks.Pictures(tmp_path / "log", saved, tiny_model, tiny_encoder, seen.features, crops, seen, 5)
-    stages.run(model, stage, saved, [callbacks.Scalars(tmp_path / "log", saved), pictures])
+    loop.run(model, stage, saved, [callbacks.Scalars(tmp_path / "log", saved), pictures])
     events = [value for file in (tmp_path / "log").iterdir()
               for event in tf.compat.v1.train.summary_iterator(str(file)) for value in event.summary.value]
     tags = [value.tag for value in events]

@@ -1,16 +1,12 @@
 """The triplet loss against every triplet one by one, its batches, and a small network that learns from them."""
 import itertools
-import os
-import pathlib
-import subprocess
-import sys
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d.training import callbacks, checkpoints, stages, triplets
+from morph3d.training import callbacks, checkpoints, loop, triplets
 
 
 def brute_force(identity, people, margin):
@@ -88,7 +84,7 @@ def test_the_gradient_is_that_of_the_brute_force():
     people = [0, 0, 0, 1, 1, 1]
     vectors, direction = unit_vectors(6, 4), np.random.default_rng(1).normal(size=[6, 4])
 
-    def normalised(x):
+    def normalized(x):
         return x / np.linalg.norm(x, axis=1, keepdims=True)
 
     start = tf.constant(vectors, tf.float32)
@@ -96,7 +92,7 @@ def test_the_gradient_is_that_of_the_brute_force():
         tape.watch(start)
         value, _ = triplets.loss(tf.math.l2_normalize(start, 1), tf.constant(people, tf.int64))
     slope = np.sum(tape.gradient(value, start) * direction)
-    ahead, behind = (brute_force(normalised(vectors + step * direction), people, .2)[0] for step in (1e-4, -1e-4))
+    ahead, behind = (brute_force(normalized(vectors + step * direction), people, .2)[0] for step in (1e-4, -1e-4))
     assert abs(slope) > .01
     np.testing.assert_allclose(slope, (ahead - behind) / 2e-4, rtol=1e-3)
 
@@ -204,7 +200,7 @@ def small_training(rate=3e-3):
     return training
 
 
-def test_the_network_is_shown_colours_from_0_to_1(monkeypatch):
+def test_the_network_is_shown_colors_from_0_to_1(monkeypatch):
     shown, training = [], small_training()
     call = training.call
     monkeypatch.setattr(training, "call", lambda images, **settings: shown.append(images) or call(images, **settings))
@@ -225,7 +221,7 @@ def area_under_curve(training, crops, names):
 def train(training, folder, batches, steps, every=4):
     saved = checkpoints.Checkpoints(folder, training.network, training.optimizer)
     saved.restore()
-    stages.run(training, stages.Stage("encoder", 0, steps, batches, 16, "photos"), saved, [callbacks.SaveCheckpoints(saved, every)])
+    loop.run(training, loop.Stage("encoder", 0, steps, batches, 16, "photos"), saved, [callbacks.SaveCheckpoints(saved, every)])
     return saved
 
 
@@ -250,86 +246,8 @@ def test_a_run_that_is_cut_goes_on_where_it_was(tmp_path):
     train(whole, tmp_path / "whole", batches, 8)
     saved = checkpoints.Checkpoints(tmp_path / "cut", cut.network, cut.optimizer)
     with pytest.raises(KeyboardInterrupt):
-        stages.run(cut, stages.Stage("encoder", 0, 8, batches, 16, "photos"), saved, [callbacks.SaveCheckpoints(saved, 4), Stop()])
+        loop.run(cut, loop.Stage("encoder", 0, 8, batches, 16, "photos"), saved, [callbacks.SaveCheckpoints(saved, 4), Stop()])
     assert train(resumed, tmp_path / "cut", batches, 8).step == 8
     for variable, other, untrained in zip(whole.network.variables, resumed.network.variables, small_training().network.variables):
         np.testing.assert_array_equal(variable, other)
         assert (variable.numpy() != untrained.numpy()).any(), f"{variable.path} is not trained"  # batch statistics included
-
-
-# Runs the program on photos in memory and a small network, each time with other flags; prints how each run ends.
-PROGRAM = """
-import sys, types
-import keras, numpy as np, tensorflow as tf
-from absl import logging
-from experiments import program, train_encoder
-from morph3d.encoders import nn2
-
-def build():
-    images = keras.Input([8, 8, 3])
-    features = keras.layers.Dense(8)(keras.layers.Flatten()(images))
-    return keras.Model(images, [features, keras.layers.UnitNormalization()(keras.layers.Dense(4)(features))])
-
-rng = np.random.default_rng(0)
-photos = tf.data.Dataset.from_tensor_slices({
-    "image": [tf.io.encode_png(crop) for crop in rng.integers(0, 256, [24, 8, 8, 3], np.uint8)],
-    "person": np.repeat([b"a", b"b", b"c", b"d", b"e", b"single", b""], [4, 4, 4, 4, 4, 1, 3])})
-nn2.build, nn2.IMAGE_SIZE = build, 8
-train_encoder.prepared = lambda output: types.SimpleNamespace(records=24, digest="0")
-train_encoder.records.crops = lambda index, seed, start: photos.shuffle(24, seed).repeat().skip(start)
-logging.use_absl_handler()
-for flags in sys.argv[2:]:
-    train_encoder.FLAGS.unparse_flags()
-    train_encoder.FLAGS(["train", "--verbosity=0", "--photos=photos", "--output=" + sys.argv[1], "--people=3",
-                         "--photos_per_person=2", *flags.split()])
-    try:
-        program.in_one_line(train_encoder.main)(["train"])
-    except SystemExit as end:
-        print(end.code)
-    else:
-        print("trained")
-"""
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """The folder, and how four runs in it ended: a new one, one that has nothing left to do, and two that cannot be."""
-    folder = tmp_path_factory.mktemp("encoder")
-    result = subprocess.run([sys.executable, "-c", PROGRAM, folder, "--steps=12 --save_every=5", "--steps=12", "--steps=13",
-                             "--steps=12 --people=6"], cwd=pathlib.Path(__file__).parents[2], capture_output=True, text=True,
-                            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
-    assert result.returncode == 0, result.stderr
-    return folder, result.stdout.splitlines(), result.stderr
-
-
-def test_the_program_trains_saves_and_goes_on(runs):
-    folder, ends, log = runs
-    assert ends[:2] == ["trained", "trained"]
-    assert "photos/s" in log and f"morph3d-train --encoder=nn2 --encoder_weights={folder / 'nn2.weights.h5'}" in log
-    assert "going on from" in log and "ckpt-12" in log
-    assert sorted(path.name for path in folder.iterdir()) == ["checkpoints", "nn2.weights.h5", "settings.json", "tensorboard"]
-
-
-def test_the_programs_weights_are_those_of_its_last_checkpoint(runs):
-    folder, _, _ = runs
-    names = {"keras": keras}
-    exec(PROGRAM[PROGRAM.index("def build"):PROGRAM.index("rng =")], names)
-    written, restored = names["build"](), names["build"]()
-    written.load_weights(folder / "nn2.weights.h5")
-    checkpoints.restore_decoder(folder / "checkpoints", restored)
-    for a, b in zip(written.variables, restored.variables):
-        np.testing.assert_array_equal(a, b)
-
-
-def test_the_programs_losses_reach_tensorboard(runs):
-    folder, _, _ = runs
-    events = [(event.step, value.tag) for path in (folder / "tensorboard").iterdir()
-              for event in tf.compat.v1.train.summary_iterator(str(path)) for value in event.summary.value]
-    assert sorted(events) == [(10, "learning_rate"), (10, "loss/active"), (10, "loss/gradient"), (10, "loss/loss")]
-
-
-def test_the_program_refuses_what_cannot_be(runs):
-    folder, ends, _ = runs
-    assert ends[2].startswith(f"error: {folder / 'settings.json'}: begun with steps = 12, but 13 was asked for")
-    assert ends[3] == ("error: photos: 5 people with more than one photo, fewer than the --people=6 of a batch; give more photos, "
-                       "a folder for each person, or a smaller --people")

@@ -1,16 +1,17 @@
 """Albedo for a face mesh that has none: plausible skin, brows, lids, lips, beard, hair and eyes as a linear model.
 
-A painter of named facial colour parameters (painter.py), drawn on a canonical face that the 68 landmarks carry onto any
-mesh (canonical.py), in the colours that pigments give (pigments.py); a linear model of a population of painted faces
-(population.py).
+A painter of named facial color parameters (painter.py), drawn on a canonical face that the 68 landmarks carry onto any
+mesh (canonical.py), in the colors that pigments give (pigments.py); a linear model of a population of painted faces
+(people.py).
 """
 from typing import NamedTuple
 
 import numpy as np
 
-from . import population, regions
-from .painter import Painter
-from .parameters import ASYMMETRIC, values
+from morph3d.morphable.albedo import anatomy
+from morph3d.morphable.albedo.painter import Painter
+from morph3d.morphable.albedo.parameters import ASYMMETRIC, values
+from morph3d.morphable.albedo.people import differences, principal_modes, sample_scores
 
 
 class Albedo(NamedTuple):
@@ -28,7 +29,7 @@ def paint(vertices, landmarks, normals, eyeballs=None, mouth_inside=None, people
       normals: [V, 3] unit.
       eyeballs: [V] bool, vertices of separate eyeball spheres; None: the eyes are part of the mesh.
       mouth_inside: [V] bool, vertices of the mouth's socket, or None.
-      people: N, how many painted faces the modes summarise; the time taken is proportional to it.
+      people: N, how many painted faces the modes summarize; the time taken is proportional to it.
       modes: K, fewer than people and more than there are left-right differences.
       seed: of the population.
 
@@ -41,13 +42,13 @@ def paint(vertices, landmarks, normals, eyeballs=None, mouth_inside=None, people
     vertices, landmarks, normals, eyeballs, mouth_inside = _check(vertices, landmarks, normals, eyeballs, mouth_inside)
     if not people > modes > len(ASYMMETRIC):
         raise ValueError(f"people: {people} are too few for {modes} modes, or these for {len(ASYMMETRIC)} left-right differences")
-    painter = Painter(regions.find(vertices, landmarks, normals, eyeballs, mouth_inside))
-    scores = population.sample_scores(people, np.random.default_rng(seed))
+    painter = Painter(anatomy.find(vertices, landmarks, normals, eyeballs, mouth_inside))
+    scores = sample_scores(people, np.random.default_rng(seed))
     faces = np.stack([painter(values(person)) for person in scores])
     names = tuple(f"principal_{number}" for number in range(modes - len(ASYMMETRIC)))
-    mean, principal = population.principal_modes(faces, len(names))
-    differences = population.differences(painter, ASYMMETRIC)
-    return Albedo(mean, np.concatenate([principal, differences]).astype(np.float32), names + ASYMMETRIC)
+    mean, principal = principal_modes(faces, len(names))
+    uneven = differences(painter, ASYMMETRIC)
+    return Albedo(mean, np.concatenate([principal, uneven]).astype(np.float32), names + ASYMMETRIC)
 
 
 def _check(vertices, landmarks, normals, eyeballs, mouth_inside):

@@ -3,9 +3,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .masks import bump, front, line, smoothstep, spot
-from .parameters import SPOTS
-from .regions import Regions
+from morph3d.morphable.albedo.anatomy import Anatomy
+from morph3d.morphable.albedo.masks import bump, front, line, smoothstep, spot
+from morph3d.morphable.albedo.parameters import SPOTS
 
 
 class Fields(NamedTuple):
@@ -18,8 +18,8 @@ class Fields(NamedTuple):
     strands: np.ndarray  # [V] about 1, uneven as hair is
 
 
-def build(r: Regions):
-    """The fields of a mesh from its Regions."""
+def build(r: Anatomy):
+    """The fields of a mesh from its Anatomy."""
     face = r.face
     solid = (1. - r.eye) * (1. - r.mouth)
     spots = [spot(face, *where) for where in SPOTS]
@@ -93,15 +93,15 @@ def _outer_shades(r):
 
 
 def _beard(r):
-    """Moustache, chin, jaw and cheeks, together 1 where a man's beard grows; and the patch under the lower lip."""
+    """Mustache, chin, jaw and cheeks, together 1 where a man's beard grows; and the patch under the lower lip."""
     face = r.face
     upper_edge = np.interp(face.x, [0., 14., 22., 34., 50., 62., 72.], [-45., -46., -54., -60., -54., -40., -14.])
     grows = smoothstep(4., -7., face.y - upper_edge.astype(np.float32)) * smoothstep(-136., -118., face.y)
     grows *= smoothstep(90., 80., face.azimuth) * smoothstep(1., -1.2, r.lips) * front(face) * (1. - r.ear)
     above_mouth = smoothstep(-73., -66., face.y)
-    moustache = above_mouth * smoothstep(38., 27., face.x)
+    mustache = above_mouth * smoothstep(38., 27., face.x)
     goatee = (1. - above_mouth) * smoothstep(38., 24., face.x)
     low = smoothstep(30., 10., r.jaw.across)
-    rest = 1. - moustache - goatee
-    return {"moustache": grows * moustache, "goatee": grows * goatee, "jaw_beard": grows * rest * low,
+    rest = 1. - mustache - goatee
+    return {"mustache": grows * mustache, "goatee": grows * goatee, "jaw_beard": grows * rest * low,
             "cheek_beard": grows * rest * (1. - low), "soul_patch": grows * bump(face.x, 5.) * bump(face.y + 82., 4.)}

@@ -1,28 +1,28 @@
-"""The painter: named facial colour parameters -> a coloured face.
+"""The painter: named facial color parameters -> a colored face.
 
 Skin is pigment (melanin and blood fields) and shade; over it lie, in this order, beard, brows, lashes, hair, eyes and
 the inside of the mouth.
 """
 import numpy as np
 
-from . import fields, pigments
-from .masks import bump, smoothstep
-from .parameters import PARAMETERS
-from .regions import Regions
+from morph3d.morphable.albedo import fields, pigments
+from morph3d.morphable.albedo.anatomy import Anatomy
+from morph3d.morphable.albedo.masks import bump, smoothstep
+from morph3d.morphable.albedo.parameters import PARAMETERS
 
-_MOST_BLOOD = np.log(.25)  # lipstick; the colour of skin hardly changes beyond
+_MOST_BLOOD = np.log(.25)  # lipstick; the color of skin hardly changes beyond
 _MOUTH = .35 * pigments.skin(.01, .25, .1)  # the unlit inside
 
 
 class Painter:
     """Paints one mesh: `painter(values)`, from `parameters.values`, -> [V, 3] float32 sRGB in 0..1."""
 
-    def __init__(self, regions: Regions):
-        self.regions = regions
-        self.fields = fields.build(regions)
+    def __init__(self, anatomy: Anatomy):
+        self.anatomy = anatomy
+        self.fields = fields.build(anatomy)
 
     def __call__(self, p):
-        r, f = self.regions, self.fields
+        r, f = self.anatomy, self.fields
         linear = _skin(r, f, p)
         for color, coverage in (_beard(f, p), _brows(r, p), _lashes(r, p), _scalp(r, f, p), (_eye(r, p), r.eye),
                                 (_MOUTH, r.mouth)):
@@ -59,16 +59,16 @@ def _crease(r, p):
 
 
 def _beard(f, p):
-    """Colour [3] and coverage [V], from stubble to a full beard, each part with its own density."""
+    """Color [3] and coverage [V], from stubble to a full beard, each part with its own density."""
     parts = {name: np.clip(p.beard * (1. + getattr(p, name)), 0., 1.) for name in f.beard if name != "soul_patch"}
     coverage = sum(density * f.beard[name] for name, density in parts.items())
     coverage = coverage + np.clip(p.beard * p.soul_patch, -.2, .4) * f.beard["soul_patch"]
-    color = pigments.hair(np.exp(p.hair_eumelanin + p.beard_eumelanin), p.hair_pheomelanin, p.hair_grey)
+    color = pigments.hair(np.exp(p.hair_eumelanin + p.beard_eumelanin), p.hair_pheomelanin, p.hair_gray)
     return color, np.clip(coverage, 0., .92)
 
 
 def _brows(r, p):
-    """Colour [3] and coverage [V]: a band of hairs along the brow, each third with its own density."""
+    """Color [3] and coverage [V]: a band of hairs along the brow, each third with its own density."""
     start, end = -.04 + p.brow_gap, 1.04 + p.brow_length
     s = (r.brow.along - start) / (end - start)
     t = r.brow.across - p.brow_height - p.brow_arch * (bump(s - .65, .2) - .4) - p.brow_tilt * (2. * s - 1.)
@@ -78,7 +78,7 @@ def _brows(r, p):
     density = np.clip(density + p.brow_tail * bump(s - .95, .2), 0., 1.)
     density = density * smoothstep(-.06, .12, s) * smoothstep(1.06, .85, s)
     middle = p.brow_monobrow * bump(r.face.x, 8.) * bump(r.face.y - 22. - p.brow_height, p.brow_thickness)
-    color = pigments.hair(np.exp(p.hair_eumelanin + p.brow_eumelanin + .5), p.hair_pheomelanin, .6 * p.hair_grey)
+    color = pigments.hair(np.exp(p.hair_eumelanin + p.brow_eumelanin + .5), p.hair_pheomelanin, .6 * p.hair_gray)
     return color, np.clip(density * body + middle, 0., .97) * r.front * (1. - r.eye)
 
 
@@ -93,7 +93,7 @@ def _lashes(r, p):
 
 
 def _scalp(r, f, p):
-    """Colour [V, 3] and coverage [V] of the hair of the head: behind the hairline, sideburns, fringe and long hair."""
+    """Color [V, 3] and coverage [V] of the hair of the head: behind the hairline, sideburns, fringe and long hair."""
     face = r.face
     recession = p.hairline * smoothstep(85., 60., face.azimuth) + p.temple_recession * bump(face.azimuth - 38., 12.)
     sweep = p.parting * np.tanh(face.across / 25.)
@@ -105,7 +105,7 @@ def _scalp(r, f, p):
     # Long hair hangs behind a line from the temple to the shoulder.
     curtain = smoothstep(64., 74., face.azimuth - .10 * np.maximum(-face.y - 60., 0.)) * smoothstep(40., 10., face.y)
     coverage = np.maximum(np.maximum(top, burns) * (1. - r.ear), p.long_hair * curtain * (1. - .8 * r.ear))
-    color = pigments.hair(np.exp(p.hair_eumelanin), p.hair_pheomelanin, p.hair_grey)
+    color = pigments.hair(np.exp(p.hair_eumelanin), p.hair_pheomelanin, p.hair_gray)
     gloss = f.strands * (1. + p.hair_gloss * smoothstep(.2, .9, face.upward))
     return color * gloss[:, None], np.clip(coverage, 0., 1.)
 

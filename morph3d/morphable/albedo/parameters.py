@@ -25,7 +25,7 @@ PARAMETERS = {
     "carotene": Parameter(.24, .06, .05, .6),
     # Hair pigments; eumelanin is a logarithm.
     "hair_eumelanin": Parameter(np.log(4.5), .9, np.log(.1), np.log(12.)),
-    "hair_pheomelanin": Parameter(.25, .35, 0., 2.), "hair_grey": Parameter(-.25, .36, 0., 1.),
+    "hair_pheomelanin": Parameter(.25, .35, 0., 2.), "hair_gray": Parameter(-.25, .36, 0., 1.),
     "brow_eumelanin": _part(.35), "beard_eumelanin": _part(.35),
     # Brows: coverage 0..1, mm, and coverage of their parts.
     "brow_density": Parameter(.80, .24, .05, 1.), "brow_height": _part(1.7),
@@ -48,7 +48,7 @@ PARAMETERS = {
     "lower_lip_edge": _part(.5), "mouth_line": Parameter(.9, .3, 0., 2.), "mouth_corners": Parameter(.2, .15),
     "lip_contour": _part(.12),
     # Beard, coverage 0..1; parts relative to the whole.
-    "beard": Parameter(.04, .34, 0., 1.), "moustache": _part(.4), "goatee": _part(.4), "soul_patch": _part(.4),
+    "beard": Parameter(.04, .34, 0., 1.), "mustache": _part(.4), "goatee": _part(.4), "soul_patch": _part(.4),
     "jaw_beard": _part(.45), "cheek_beard": Parameter(-.35, .35), "sideburns": Parameter(.15, .25, 0., 1.),
     # Blood, in logarithms.
     "blush": Parameter(.25, .25), "nose_blood": Parameter(.30, .25), "chin_blood": Parameter(.08, .15),
@@ -80,6 +80,6 @@ ASYMMETRIC = tuple(name for name in PARAMETERS if name.startswith("side_") or na
 
 
 def values(scores):
-    """Standard scores {name: number} -> parameter values; a name that is missing is at its centre."""
+    """Standard scores {name: number} -> parameter values; a name that is missing is at its center."""
     return SimpleNamespace(**{name: float(np.clip(p.center + p.spread * scores.get(name, 0.), p.low, p.high))
                               for name, p in PARAMETERS.items()})

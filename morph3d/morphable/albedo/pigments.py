@@ -1,4 +1,4 @@
-"""Colours of skin, hair and irises from their pigments: sRGB-encoded reflectances in 0..1, by small physical models.
+"""Colors of skin, hair and irises from their pigments: sRGB-encoded reflectances in 0..1, by small physical models.
 
 Three bands stand for red, green and blue. Skin is an absorbing epidermis over a scattering dermis: light passes the
 melanin twice (Beer-Lambert) and comes back from the dermis as from Kubelka and Munk's infinitely thick layer, where
@@ -11,7 +11,7 @@ BANDS = np.array([605., 551., 478.])  # nm: nearer to one another than a camera'
 # optics summary", Oregon Medical Laser Center (1998): absorption of melanosomes; both per cm.
 _SCATTERING = 46. * (BANDS / 500.)**-1.421
 _MELANOSOME = 6.6e11 * BANDS**-3.33
-# Whole blood (150 g/l, 75 % saturated), rounded band averages of S. Prahl's haemoglobin extinctions (omlc.org), per cm.
+# Whole blood (150 g/l, 75 % saturated), rounded band averages of S. Prahl's hemoglobin extinctions (omlc.org), per cm.
 _BLOOD = np.array([20., 215., 200.])
 _CAROTENE = np.array([0., .3, 8.])  # per cm: absorbs blue only; scaled so that 1 is a clearly yellow skin
 _BASELINE = np.array([.22, .35, 1.5])  # per cm: bloodless dermis
@@ -49,10 +49,10 @@ def skin(melanin, blood, carotene):
     return (_SURFACE + (1. - 2. * _SURFACE) * np.exp(-_PATH * _MELANOSOME * melanin) * dermis).astype(np.float32)
 
 
-def hair(eumelanin, pheomelanin, grey):
-    """Linear reflectance [3] of hair: eumelanin .1 (blond) to 8 (black), pheomelanin 0 to 2 (red), grey 0..1."""
+def hair(eumelanin, pheomelanin, gray):
+    """Linear reflectance [3] of hair: eumelanin .1 (blond) to 8 (black), pheomelanin 0 to 2 (red), gray 0..1."""
     pigmented = .7 * np.exp(-_HAIR_PATH * np.sqrt(eumelanin * _EUMELANIN + pheomelanin * _PHEOMELANIN)) + .008
-    return (1. - grey) * pigmented + grey * np.array([.50, .47, .43])
+    return (1. - gray) * pigmented + gray * np.array([.50, .47, .43])
 
 
 def iris(melanin):

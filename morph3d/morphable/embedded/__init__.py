@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from morph3d import cache
+
 
 class Recipe(NamedTuple):
     """How much of everything goes into the model; tests take less."""
@@ -37,16 +39,16 @@ RECIPES = {
 def read(recipe=Recipe()):
     """The embedded MorphableModel, made by a Recipe.
 
-    The first call builds it (some minutes, in proportion to its heads and vertices) and keeps it under `cache_folder()`.
+    The first call builds it (some minutes, in proportion to its heads and vertices) and keeps it under `cache.folder()`.
 
     Raises:
       ValueError: fewer than two heads.
     """
-    from morph3d.morphable import basel
     from morph3d.morphable.model import MorphableModel
+    from morph3d.morphable.readers import basel
     if recipe.heads < 2:
         raise ValueError(f"there must be at least 2 heads to vary, found {recipe.heads}")
-    path = cache_folder() / f"embedded-{_key(recipe)}" / "embedded.h5"
+    path = cache.folder() / f"embedded-{_key(recipe)}" / "embedded.h5"
     if not path.is_file():
         print(f"morph3d: sculpting the embedded morphable model, once, some minutes, into {path}", flush=True)
         basel.write(MorphableModel.from_arrays("embedded", **painted(sculpt(recipe), recipe)), path)
@@ -55,8 +57,8 @@ def read(recipe=Recipe()):
 
 def painted(arrays, recipe):
     """The arrays of `sculpt` with the albedo, as `MorphableModel.from_arrays` takes them."""
+    from morph3d.mesh.normals import vertex_normals
     from morph3d.morphable import albedo
-    from morph3d.morphable.normals import vertex_normals
     eyeballs, mouth_inside = arrays.pop("eyeballs"), arrays.pop("mouth_inside")
     vertices, landmarks = arrays["mean_vertices"], arrays["landmarks"]
     normals = vertex_normals(vertices, arrays["triangles"])
@@ -65,7 +67,7 @@ def painted(arrays, recipe):
 
 
 def sculpt(recipe):
-    """The arrays of the model but its colours: a dictionary by name."""
+    """The arrays of the model but its colors: a dictionary by name."""
     from morph3d.morphable.embedded import expressions, population, template
     from morph3d.morphable.embedded.relief import Relief
     from morph3d.morphable.embedded.sculpture import Head
@@ -97,11 +99,6 @@ def principal_components(deviations, count):
     modes = weights.T @ flat / np.sqrt(len(flat) - 1)
     modes *= np.sign(modes[np.arange(len(modes)), np.abs(modes).argmax(1)])[:, None]
     return modes.reshape(-1, *deviations.shape[1:]).astype(np.float32)
-
-
-def cache_folder():
-    """$XDG_CACHE_HOME/morph3d, or ~/.cache/morph3d."""
-    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "morph3d"
 
 
 def _key(recipe):

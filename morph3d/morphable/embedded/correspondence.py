@@ -37,8 +37,8 @@ def project(head, points, steps=3, follow=1., reach=4.):
 
 def onto(head, places):
     """Rough places [N, 3] -> points on the skin. They start outside, where the field has one way in."""
-    outwards = np.array(places) - [0., -30., 20.]
-    start = np.array(places) + 5. * outwards / np.linalg.norm(outwards, axis=1, keepdims=True)
+    outward = np.array(places) - [0., -30., 20.]
+    start = np.array(places) + 5. * outward / np.linalg.norm(outward, axis=1, keepdims=True)
     return project(head, project(head, start, 2), 2)
 
 

@@ -10,7 +10,7 @@ DIRECTIONS = .6, .8, 1.  # sideways, up and out: more of it is seen from ahead
 UNEVEN = .3  # how much of it is left against right
 FACE = np.array([0., -25., 80.])  # mm; relief fades with the distance from here, and ends at REACH
 REACH = 105.
-STILL = 17.  # mm around the eyes' centres: there only the coarsest moves lids and eyeballs, so that they stay together
+STILL = 17.  # mm around the eyes' centers: there only the coarsest moves lids and eyeballs, so that they stay together
 
 
 class Relief:
@@ -19,7 +19,7 @@ class Relief:
     def __init__(self, mean, landmarks, eyeballs):
         """mean: [V, 3] mm of the average head; landmarks: [68]; eyeballs: [V] bool."""
         eyes = np.stack([mean[landmarks[eye]].mean(0) for eye in (slice(36, 42), slice(42, 48))])
-        # An eyeball goes where its centre goes.
+        # An eyeball goes where its center goes.
         place = np.where(eyeballs[:, None], eyes[(mean[:, 0] > 0.).astype(int)], mean)
         from_eye = np.linalg.norm(place[:, None] - eyes, axis=-1).min(1)
         fade = np.clip((REACH - np.linalg.norm(place - FACE, axis=1)) / 50., 0., 1.)
@@ -30,7 +30,7 @@ class Relief:
                       for width, spacing, deviation in SCALES]
 
     def _pairs(self, mean, centers, width):
-        """[2, C, V]: bumps at the centres (x >= 0) plus and minus their mirror images, scaled so that white noise has about
+        """[2, C, V]: bumps at the centers (x >= 0) plus and minus their mirror images, scaled so that white noise has about
         unit variance."""
         here, there = (np.exp(-((mean[None] - (centers * side)[:, None])**2).sum(-1) / (2. * width**2))
                        for side in ([1., 1., 1.], [-1., 1., 1.]))

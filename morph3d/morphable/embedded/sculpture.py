@@ -1,6 +1,6 @@
 """A human head as a signed distance field: about forty smoothly united primitives placed by named measures.
 
-Frame: millimetres, pupils at y = 0, ear canals near z = 0, +x the subject's left, +y up, +z out of the face. The head
+Frame: millimeters, pupils at y = 0, ear canals near z = 0, +x the subject's left, +y up, +z out of the face. The head
 is symmetric: every function takes the half with x >= 0, and |x| is rounded at the midline.
 """
 import numpy as np
@@ -248,7 +248,7 @@ class Head:
         scale = self.ear_length / 62.
         a = np.radians(25. + self.ear_angle)
         x0 = self.head_breadth / 2. - 3.
-        # The auricle's own frame: u outwards along its plate, v up, w through the plate.
+        # The auricle's own frame: u outward along its plate, v up, w through the plate.
         y = p[1] + 18.
         c, s = np.cos(a), np.sin(a)
         u = (p[0] - x0) * s - (p[2] + 6.) * c

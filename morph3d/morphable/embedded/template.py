@@ -22,7 +22,7 @@ class Template(NamedTuple):
     """The left half (x >= 0) is what is computed; `whole` mirrors it."""
     half: np.ndarray  # [H, 3] mm, the skin of the template head; eyeballs follow from the head alone
     seam: np.ndarray  # [H] bool, on the plane of symmetry
-    smoothing: csr_matrix  # [H, H] the mean over the neighbours
+    smoothing: csr_matrix  # [H, H] the mean over the neighbors
     follow: np.ndarray  # [H] how far a vertex obeys the projection: 0 inside the mouth and behind the lids, else 1
     spline: np.ndarray  # [H, C] displacements of the control points -> of the vertices
     controls: np.ndarray  # [C, 3] mm, on both sides
@@ -42,7 +42,7 @@ def axis(stops, coarseness):
 
 
 class Grid:
-    """A warped grid: its cells are small around eyes, nose and mouth, and grow sideways, up, down and backwards."""
+    """A warped grid: its cells are small around eyes, nose and mouth, and grow sideways, up, down and backward."""
 
     def __init__(self, coarseness=1.):
         self.axes = [axis(stops, coarseness) for stops in (
@@ -102,8 +102,8 @@ def build(coarseness=1.2):
     half, triangles = march(head, Grid(coarseness))
     seam = half[:, 0] < 1e-4
     half[seam, 0] = 0.
-    neighbours = adjacency(triangles, len(half))
-    smoothing = diags(1. / np.asarray(neighbours.sum(1)).ravel()) @ neighbours
+    neighbors = adjacency(triangles, len(half))
+    smoothing = diags(1. / np.asarray(neighbors.sum(1)).ravel()) @ neighbors
     for _ in range(6):  # marching leaves slivers; let the vertices spread over the skin
         spread = .5 * (smoothing @ half - half)
         spread[seam, 0] = 0.
@@ -116,7 +116,7 @@ def build(coarseness=1.2):
     landmarks = snap(head, np.concatenate([half, np.full((len(vertices) - len(half), 3), np.inf)]), vertices, mouth)
     is_eye = np.arange(len(vertices)) >= 2 * len(half) - seam.sum()
     is_mouth = np.concatenate([mouth, mouth[~seam], np.zeros(is_eye.sum(), bool)])
-    single = np.float32  # enough for micrometres, and twice as fast
+    single = np.float32  # enough for micrometers, and twice as fast
     return Template(half.astype(single), seam, smoothing.astype(single).tocsr(), follow.astype(single),
                     spline(controls, half).astype(single), controls, faces, landmarks, is_eye,
                     is_mouth)
@@ -163,7 +163,7 @@ def register(template, head):
     half[template.seam, 0] = 0.
     carried = half.copy()
     half = project(head, half, 2, template.follow)
-    # The projection alone would crumple what the spline left a little beside a fold: neighbours move alike.
+    # The projection alone would crumple what the spline left a little beside a fold: neighbors move alike.
     for _ in range(2):
         move = half - carried
         smooth = template.smoothing @ move

@@ -1,4 +1,4 @@
-// The TensorFlow ops of meshes (rasterise, interpolate, normals): shapes, checks, threads. Every op takes a whole batch
+// The TensorFlow ops of meshes (rasterize, interpolate, normals): shapes, checks, threads. Every op takes a whole batch
 // of pictures of one mesh topology; every sum is made by one thread, in order, so that results are the same
 // whatever the number of threads.
 #include "checks.h"

@@ -15,7 +15,7 @@ struct Mesh {
   int64_t triangle_count;
 };
 
-// The unit normal of every vertex: the sum of (b - a) x (c - a) over its triangles (twice their area long), normalised.
+// The unit normal of every vertex: the sum of (b - a) x (c - a) over its triangles (twice their area long), normalized.
 // Triangles with a vertex that is not finite count for nothing; a vertex whose sum vanishes has the normal 0.
 // Writes the vertices of the range:
 //   normals [vertex_count, 3]; lengths [vertex_count]: of the sums, 0 where the normal is 0, for the gradient.

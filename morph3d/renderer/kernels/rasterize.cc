@@ -14,17 +14,17 @@ constexpr float kFarthestPixel = 1e6f;
 constexpr int16_t kInvalidRow = -1;
 
 struct ScreenVertex {
-  float x, y;  // pixels; the centre of the first pixel is at .5
+  float x, y;  // pixels; the center of the first pixel is at .5
   float z;     // z / w
 };
 
-// The first column and row whose pixel centres lie at or beyond the vertex, clamped to the picture. A triangle holds no
-// pixel centre outside of [smallest, largest) of its vertices' cells, so that most tiny triangles are told by 12 bytes.
+// The first column and row whose pixel centers lie at or beyond the vertex, clamped to the picture. A triangle holds no
+// pixel center outside of [smallest, largest) of its vertices' cells, so that most tiny triangles are told by 12 bytes.
 struct Cell {
   int16_t column, row;
 };
 
-int16_t FirstCentre(float position, int low, int high) {
+int16_t FirstCenter(float position, int low, int high) {
   const float inside = std::min(std::max(static_cast<float>(low), position - .5f), static_cast<float>(high));
   const int floor = static_cast<int>(inside);
   return static_cast<int16_t>(floor + (static_cast<float>(floor) < inside));
@@ -42,8 +42,8 @@ void ProjectVertices(const ClipMesh& mesh, RasterSize size, Range rows, ScreenVe
     const bool valid = inverse_w > 0.f && std::abs(v.x) < kFarthestPixel && std::abs(v.y) < kFarthestPixel &&
                        std::abs(v.z) < kFarthestPixel;
     screen[i] = v;
-    cells[i].column = FirstCentre(v.x, 0, size.width);
-    cells[i].row = valid ? FirstCentre(v.y, first_row, end_row) : kInvalidRow;
+    cells[i].column = FirstCenter(v.x, 0, size.width);
+    cells[i].row = valid ? FirstCenter(v.y, first_row, end_row) : kInvalidRow;
   }
 }
 
@@ -53,7 +53,7 @@ double Edge(float ax, float ay, float bx, float by) {
   return static_cast<double>(ax) * by - static_cast<double>(ay) * bx;
 }
 
-// Whether a pixel centre on the edge from a to b belongs to the triangle: on a left edge, or on a horizontal top edge.
+// Whether a pixel center on the edge from a to b belongs to the triangle: on a left edge, or on a horizontal top edge.
 bool OwnsEdge(const ScreenVertex& a, const ScreenVertex& b) { return b.y < a.y || (b.y == a.y && b.x > a.x); }
 
 void DrawTriangle(const ScreenVertex& a, ScreenVertex b, ScreenVertex c, int32_t id, int first_column, int end_column,
@@ -82,10 +82,10 @@ void DrawTriangle(const ScreenVertex& a, ScreenVertex b, ScreenVertex c, int32_t
   }
 }
 
-// The centre of a pixel in normalised device coordinates.
-struct PixelCentre {
+// The center of a pixel in normalized device coordinates.
+struct PixelCenter {
   double x, y;
-  PixelCentre(int64_t pixel, RasterSize size) {
+  PixelCenter(int64_t pixel, RasterSize size) {
     const int row = static_cast<int>(pixel) / size.width, column = static_cast<int>(pixel) - row * size.width;
     x = (2 * column + 1) * (1. / size.width) - 1.;
     y = (2 * row + 1) * (1. / size.height) - 1.;
@@ -96,11 +96,11 @@ struct PixelCentre {
 // only small numbers to subtract.
 struct RelativeVertex {
   double x, y, w;
-  RelativeVertex(const ClipMesh& mesh, int64_t vertex, PixelCentre centre) {
+  RelativeVertex(const ClipMesh& mesh, int64_t vertex, PixelCenter center) {
     const float* clip = mesh.vertices + 4 * vertex;
     w = clip[3];
-    x = clip[0] - centre.x * w;
-    y = clip[1] - centre.y * w;
+    x = clip[0] - center.x * w;
+    y = clip[1] - center.y * w;
   }
 };
 
@@ -119,8 +119,8 @@ void WriteBarycentrics(const ClipMesh& mesh, RasterSize size, Range pixels, int3
       triangle_ids, pixels, mesh.triangles, Always(),
       [&](int64_t vertex) { __builtin_prefetch(mesh.vertices + 4 * vertex); },
       [&](int64_t pixel, const int32_t* corner) {
-        const PixelCentre centre(pixel, size);
-        const RelativeVertex a(mesh, corner[0], centre), b(mesh, corner[1], centre), c(mesh, corner[2], centre);
+        const PixelCenter center(pixel, size);
+        const RelativeVertex a(mesh, corner[0], center), b(mesh, corner[1], center), c(mesh, corner[2], center);
         const double ea = Cross(b, c).w, eb = Cross(c, a).w, ec = Cross(a, b).w;
         // Coverage was decided on coordinates rounded to float: on an edge a weight may be a rounding error below zero.
         const double sign = ea + eb + ec < 0. ? -1. : 1.;
@@ -176,8 +176,8 @@ void RasterizeGradient(const ClipMesh& mesh, RasterSize size, const int32_t* tri
         __builtin_prefetch(gradient + 4 * vertex, 1);
       },
       [&](int64_t pixel, const int32_t* corner) {
-        const PixelCentre centre(pixel, size);
-        const RelativeVertex a(mesh, corner[0], centre), b(mesh, corner[1], centre), c(mesh, corner[2], centre);
+        const PixelCenter center(pixel, size);
+        const RelativeVertex a(mesh, corner[0], center), b(mesh, corner[1], center), c(mesh, corner[2], center);
         const DualVector na = Cross(b, c), nb = Cross(c, a), nc = Cross(a, b);
         const double sum = na.w + nb.w + nc.w, determinant = a.w * na.w + b.w * nb.w + c.w * nc.w;
         if (sum == 0. || determinant == 0.) return;
@@ -189,7 +189,7 @@ void RasterizeGradient(const ClipMesh& mesh, RasterSize size, const int32_t* tri
                      hc = (mean - g[2]) * inverse_determinant;
         const double dx = ha * na.x + hb * nb.x + hc * nc.x;
         const double dy = ha * na.y + hb * nb.y + hc * nc.y;
-        const double dw = ha * na.w + hb * nb.w + hc * nc.w - centre.x * dx - centre.y * dy;  // undoes the shear
+        const double dw = ha * na.w + hb * nb.w + hc * nc.w - center.x * dx - center.y * dy;  // undoes the shear
         for (int i = 0; i < 3; ++i) {
           if (!vertices.Holds(corner[i])) continue;
           float* out = gradient + 4 * static_cast<int64_t>(corner[i]);

@@ -1,7 +1,7 @@
-// Rasterisation of one picture: numerics only, plain pointers, no TensorFlow.
+// Rasterization of one picture: numerics only, plain pointers, no TensorFlow.
 //
 // Clip space is OpenGL's: x, y, z, w; what is seen has -w <= x, y, z <= w. Row r of a raster of H rows has its pixel
-// centres at y / w = (2 r + 1) / H - 1, so row 0 lies at y = -1; columns likewise.
+// centers at y / w = (2 r + 1) / H - 1, so row 0 lies at y = -1; columns likewise.
 #ifndef MORPH3D_RENDERER_KERNELS_RASTERIZE_H_
 #define MORPH3D_RENDERER_KERNELS_RASTERIZE_H_
 
@@ -29,7 +29,7 @@ constexpr int32_t kBackground = -1;
 //
 //   triangle_ids [H, W]: the nearest triangle, kBackground where there is none. A pixel belongs to a triangle that
 //   holds its
-//     centre; a centre on a shared edge belongs to exactly one of the two (top-left rule). Of triangles at the same
+//     center; a center on a shared edge belongs to exactly one of the two (top-left rule). Of triangles at the same
 //     depth the first wins. Both sides of a triangle are drawn.
 //   barycentrics [H, W, 3]: perspective-correct weights of the triangle's vertices, none negative, sum 1; background 0.
 //   depth [H, W]: z / w in [-1, 1]; background 1.

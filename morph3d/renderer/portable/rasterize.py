@@ -1,4 +1,4 @@
-"""The rasteriser; see renderer/rasterize.py, and kernels/rasterize.cc for the rules, which are followed to the bit."""
+"""The rasterizer; see renderer/rasterize.py, and kernels/rasterize.cc for the rules, which are followed to the bit."""
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -43,8 +43,8 @@ def morph3d_rasterize(clip, triangles, height, width):
 def _screen(clip, height, width):
     """[B, V, 4] -> [B, V, 5]: x and y in pixels, z / w, and the vertex' cell: a column and a row.
 
-    These are the first whose pixel centres lie at or beyond the vertex, clamped to the picture: a triangle holds no pixel
-    centre outside of [smallest, largest) of its vertices' cells. The cell is -1 where the vertex spoils its triangles: not
+    These are the first whose pixel centers lie at or beyond the vertex, clamped to the picture: a triangle holds no pixel
+    center outside of [smallest, largest) of its vertices' cells. The cell is -1 where the vertex spoils its triangles: not
     finite, w <= 0, or too far away.
     """
     size = tf.constant([width, height], tf.float32)
@@ -98,10 +98,10 @@ def _nearest(screen, triangles, height, width):
 
 
 def _box_sizes(cells, triangles):
-    """[B, V, 2], [T, 3] -> [B T] int64: how many pixel centres lie in the box of each triangle, 0 if it is spoilt."""
+    """[B, V, 2], [T, 3] -> [B T] int64: how many pixel centers lie in the box of each triangle, 0 if it is spoiled."""
     low, high = _bounds(*(tf.gather(cells, triangles[:, k], axis=1) for k in range(3)))
-    spoilt, extent = low[..., 0] < 0., tf.cast(high - low, tf.int64)
-    return tf.reshape(tf.where(spoilt, tf.constant(0, tf.int64), extent[..., 0] * extent[..., 1]), [-1])
+    spoiled, extent = low[..., 0] < 0., tf.cast(high - low, tf.int64)
+    return tf.reshape(tf.where(spoiled, tf.constant(0, tf.int64), extent[..., 0] * extent[..., 1]), [-1])
 
 
 def _bounds(a, b, c):
@@ -134,7 +134,7 @@ def _pixel_of_box(corners, numbers):
 
 
 def _depth_if_covered(corners, x, y):
-    """Three _Corners, [N] pixel centres -> [N] the triangle's depth there, BEYOND if it does not cover the centre."""
+    """Three _Corners, [N] pixel centers -> [N] the triangle's depth there, BEYOND if it does not cover the center."""
     ax, ay, az, bx, by, bz, cx, cy, cz = (tf.cast(value, tf.float64) for corner in corners for value in corner[:3])
     orientation = tf.sign((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
     # Products of float32 are exact in double: triangles that share an edge agree on which side of it the pixel is.
@@ -143,7 +143,7 @@ def _depth_if_covered(corners, x, y):
     for start, end in ((1, 2), (2, 0), (0, 1)):  # the edges opposite to the corners
         (start_x, start_y), (end_x, end_y) = from_pixel[start], from_pixel[end]
         weights.append(orientation * (start_x * end_y - start_y * end_x))
-        # A centre on the edge is the triangle's if that is a left edge, or a horizontal top edge.
+        # A center on the edge is the triangle's if that is a left edge, or a horizontal top edge.
         up, right = corners[end].y < corners[start].y, corners[end].x > corners[start].x
         owned = (up | (right & (corners[end].y == corners[start].y))) == (orientation > 0.)
         covered &= (weights[-1] > 0.) | (owned & (weights[-1] == 0.))

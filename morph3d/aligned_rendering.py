@@ -1,0 +1,36 @@
+"""Faces drawn as a face recognizer wants to see them: five points of the face on the recognizer's template."""
+import tensorflow as tf
+
+from morph3d import alignment
+from morph3d.morphable.landmarks import five_points
+from morph3d.renderer import transforms
+from morph3d.renderer.render import render
+
+
+def draw(vertices, colors, triangles, landmarks, scene, frame):
+    """Pictures of faces, framed like aligned photos.
+
+    The framing is a similarity folded into the projection, found from the projected landmarks; no gradient flows through it.
+
+    Args:
+      vertices: [B, V, 3] mm.
+      colors: [B, V, 3] sRGB.
+      triangles: [T, 3].
+      landmarks: [68] vertex indices.
+      scene: Scene [B]; its camera's framing is replaced.
+      frame: whatever has an `image_size` and a `template` [5, 2] in pixels of it: every encoder does.
+
+    Returns:
+      [B, image_size, image_size, 3] sRGB in 0..1.
+    """
+    size = frame.image_size
+    positions = tf.gather(vertices, landmarks, axis=1)
+    points = five_points(transforms.project(positions, scene.pose, scene.camera, size))
+    camera = alignment.frame(scene.camera, points, frame.template, size)
+    return render(vertices, colors, triangles, scene._replace(camera=camera), size).image
+
+
+def draw_model(model, coefficients, scene, frame):
+    """`draw` for the faces of a MorphableModel with these Coefficients [B, .]."""
+    vertices, colors = model.instance(coefficients)
+    return draw(vertices, colors, model.triangles, model.landmarks, scene, frame)

@@ -1,0 +1,213 @@
+"""Prepared photographs: shards of TFRecords on the disk, and the datasets that training reads from them.
+
+A prepared folder (pipeline.py makes it) holds
+  index.json   the settings, the counts, the reasons for which photos were left out, and the shards;
+  rejects.tsv  every photo left out: its key and the reason;
+  crops/       00000.tfrecord ...: tf.train.Examples of "key", "person" and the aligned crop as a JPEG, "image/encoded";
+  encodings/   the same photos: "key", "person" and what the frozen encoder sees in the photo and in its mirror image,
+               "features" [2, F] and "identity" [2, I] float32.
+"""
+import json
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from morph3d.encoders.base import Encoding
+
+INDEX, REJECTS = "index.json", "rejects.tsv"
+CROPS, ENCODINGS = KINDS = ("crops", "encodings")
+SHARDS_AT_A_TIME = 64  # records come from that many shards by turns, so that people whose photos lie together are mixed,
+SHUFFLED = 8192  # and that many are shuffled together
+
+
+class Index(NamedTuple):
+    """What index.json says of a prepared folder."""
+    folder: pathlib.Path
+    settings: dict  # of the preparation: encoder, fingerprint, image_size, feature_size, identity_size, kinds ...
+    photos: int  # looked at
+    digest: str  # another one for other photos, crops or encodings
+    rejected: dict  # reason -> how many photos were left out for it
+    shards: list  # of {"name": its file's name in crops/ and encodings/, "records": how many, "bytes": {kind: size of its file}}
+
+    @property
+    def records(self):
+        return sum(shard["records"] for shard in self.shards)
+
+
+def is_prepared(folder):
+    """Whether it is a prepared folder, as against a source of photos; ValueError where it is one that is not finished."""
+    folder = pathlib.Path(folder)
+    if not any((folder / kind).is_dir() for kind in KINDS):
+        return False
+    if not (folder / INDEX).is_file() and (folder / "plan" / "settings.json").is_file():
+        raise ValueError(f"{folder}: not finished; start morph3d-prepare again")
+    return (folder / INDEX).is_file()
+
+
+def read_index(folder):
+    """-> the Index of a prepared folder, all of whose shards are there and whole.
+
+    Raises:
+      ValueError: no index, or a shard that is missing or of another size than when it was finished.
+    """
+    path = pathlib.Path(folder, INDEX)
+    try:
+        index = Index(pathlib.Path(folder), **json.loads(path.read_text(encoding="utf-8")))
+        wrong = [file for shard in index.shards for file in wrong_sizes(folder, shard)]
+    except FileNotFoundError:
+        raise ValueError(f"{path}: not found; expected a folder that morph3d-prepare has finished") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path}: not the index of prepared photos ({error!r}); run morph3d-prepare again") from None
+    for file, found, expected in wrong:
+        raise ValueError(f"{file}: found {found} bytes, expected {expected}; run morph3d-prepare again: it makes this shard anew")
+    return index
+
+
+def wrong_sizes(folder, shard):
+    """Yields (path, bytes found, bytes expected) for every file of a shard that is missing or not whole."""
+    for kind, expected in shard["bytes"].items():
+        path = pathlib.Path(folder, kind, shard["name"])
+        found = path.stat().st_size if path.is_file() else "no"
+        if found != expected:
+            yield path, found, expected
+
+
+def example(key, person, **features):
+    """-> a serialized tf.train.Example; a feature is bytes, or an array of float32 that is stored flat."""
+    def feature(value):
+        if isinstance(value, bytes):
+            return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+        return tf.train.Feature(float_list=tf.train.FloatList(value=value.ravel()))
+
+    features |= {"key": key.encode(), "person": person.encode()}
+    return tf.train.Example(features=tf.train.Features(feature={
+        name: feature(value) for name, value in features.items()})).SerializeToString(deterministic=True)
+
+
+def encodings(index, batch, seed, start=0, mirror=True, worker=0, workers=1):
+    """Endless batches of stored encodings, in each epoch in a new order; every photo once an epoch, and its mirror image once.
+
+    What comes is decided by the seed: a restart at step `start` goes on in mid-epoch with what would have come. The set is never
+    held in memory: shards in random order are read by turns, and their records shuffled in blocks of SHUFFLED. The incomplete
+    last batch of an epoch is left out.
+
+    Args:
+      index: Index with encodings.
+      batch: encodings in a batch.
+      seed: an integer.
+      start: the first step.
+      mirror: whether the mirror images count as photos too.
+      worker, workers: this worker's number from 0 and how many there are. Each reads only every workers-th shard; their epochs
+        are equally long, so that some of the records of those with more are left out.
+
+    Returns:
+      A dataset of Encoding [batch, .].
+
+    Raises:
+      ValueError: no encodings in the folder, or too few for a batch.
+    """
+    variants = 2 if mirror else 1
+    paths, per_epoch = _share(index, ENCODINGS, worker, workers)
+    per_epoch = variants * per_epoch // batch * batch
+    if not per_epoch:
+        raise ValueError(f"{index.folder}: {variants * index.records} faces to train on"
+                         f"{' (mirrored ones counted)' * mirror}{f' by {workers} workers' * (workers > 1)}, fewer than the {batch} "
+                         f"of a batch; give more photos or a smaller --photo_batch")
+
+    def parse(records, variant):
+        both = parse_encodings(records, index)
+        return Encoding(*(tf.gather(part, variant, axis=1, batch_dims=1) for part in both))
+
+    records = _endless(paths, seed, start * batch, per_epoch, variants)
+    return records.batch(batch, drop_remainder=True).map(parse, num_parallel_calls=2, deterministic=True)
+
+
+def parse_encodings(records, index):
+    """[B] serialized records -> Encoding [B, 2, .] of the photos and of their mirror images."""
+    sizes = index.settings["feature_size"], index.settings["identity_size"]
+    parsed = tf.io.parse_example(records, {
+        name: tf.io.FixedLenFeature([2, size], tf.float32) for name, size in zip(Encoding._fields, sizes)})
+    return Encoding(**parsed)
+
+
+def crops(index, seed, start=0):
+    """Endless single crops, in each epoch in a new order, as `encodings`.
+
+    Args:
+      index: Index with crops.
+      seed: an integer.
+      start: how many crops to pass over.
+
+    Returns:
+      A dataset of {"image": string, a JPEG for `decode`, "person": string}.
+    """
+    paths, per_epoch = _share(index, CROPS, 0, 1)
+    return _endless(paths, seed, start, per_epoch, 1).map(lambda record, _: parse_crop(record))
+
+
+def parse_crop(record):
+    """A serialized record -> {"image": string, a JPEG, "person": string}."""
+    parsed = tf.io.parse_single_example(record, {name: tf.io.FixedLenFeature([], tf.string)
+                                                 for name in ("image/encoded", "person")})
+    return {"image": parsed["image/encoded"], "person": parsed["person"]}
+
+
+def decode(image, size):
+    """An encoded crop -> [S, S, 3] uint8."""
+    return tf.ensure_shape(tf.io.decode_image(image, 3, expand_animations=False), [size, size, 3])
+
+
+def sample(index, count, seed):
+    """-> Encoding [<= count, .] of random photos, all of them where there are no more."""
+    return next(iter(encodings(index, min(count, index.records), seed, mirror=False)))
+
+
+def shown(index, count):
+    """A few photos, from shards all over the set, to be looked at.
+
+    Returns:
+      [<= count, S, S, 3] uint8 crops and the Encoding of the same photos; none where crops are not stored.
+    """
+    def few(kind):
+        paths, _ = _share(index, kind, 0, 1)
+        spread = tf.data.Dataset.from_tensor_slices(paths[::max(1, len(paths) // count)])
+        return list(spread.interleave(tf.data.TFRecordDataset, count).take(count).as_numpy_iterator())
+
+    found = {kind: few(kind) if CROPS in index.settings["kinds"] else [] for kind in KINDS}
+    size = index.settings["image_size"]
+    pictures = np.array([decode(parse_crop(record)["image"], size) for record in found[CROPS]], np.uint8).reshape(-1, size, size, 3)
+    return pictures, Encoding(*(part[:, 0] for part in parse_encodings(tf.constant(found[ENCODINGS], tf.string), index)))
+
+
+def _share(index, kind, worker, workers):
+    """-> the shards' paths that fall to a worker, and how many records every worker gets."""
+    if kind not in index.settings["kinds"]:
+        raise ValueError(f"{index.folder}: holds {' and '.join(index.settings['kinds'])} but no {kind}; prepare the photos again, "
+                         f"into another folder, with --store={kind}")
+    if len(index.shards) < workers:
+        raise ValueError(f"{index.folder}: {len(index.shards)} shards cannot be shared by {workers} workers")
+    shares = [index.shards[number::workers] for number in range(workers)]
+    records = min(sum(shard["records"] for shard in share) for share in shares)
+    return [str(index.folder / kind / shard["name"]) for shard in shares[worker]], records
+
+
+def _endless(paths, seed, start, per_epoch, variants):
+    """Elements (record, variant), from number `start` of the endless sequence of epochs on."""
+    first_epoch, position = divmod(start, per_epoch)
+
+    # Not by Dataset.shuffle, whose order would also depend on TensorFlow's global seed.
+    def mixed(seed, number, block):
+        seed = tf.random.fold_in(seed, number)
+        chosen = tf.random.experimental.stateless_shuffle(tf.range(variants * tf.size(block)), seed)
+        return tf.gather(block, chosen // variants), chosen % variants
+
+    def of_epoch(epoch):
+        order_seed, block_seed = tf.unstack(tf.random.split(tf.stack([tf.cast(seed, tf.int64), epoch]), 2))
+        stored = tf.data.Dataset.from_tensor_slices(tf.random.experimental.stateless_shuffle(paths, order_seed)).interleave(
+            lambda path: tf.data.TFRecordDataset(path, buffer_size=1 << 18), SHARDS_AT_A_TIME)
+        blocks = stored.batch(SHUFFLED).enumerate().map(lambda number, block: mixed(block_seed, number, block)).prefetch(1)
+        return blocks.unbatch().take(per_epoch).skip(tf.where(epoch == first_epoch, tf.constant(position, tf.int64), 0))
+
+    return tf.data.Dataset.counter(first_epoch).flat_map(of_epoch)

@@ -1,0 +1,214 @@
+"""Photographs -> a prepared folder (dataset.py), with Apache Beam: on this machine, or on a cluster that shares its files.
+
+The photos are listed and shared out to shards. Two pipelines do the work: the first takes a digest of every photo, by which
+duplicates are known; the second makes the shards. What they finish they write down, shard by shard (ledger.py), so that a
+second start does only what is missing, was cut short, or whose photos have changed.
+"""
+import collections
+import contextlib
+import fcntl
+import functools
+import json
+import logging
+import os
+import pathlib
+import re
+import threading
+import time
+
+import tqdm
+from absl import logging as absl_logging
+
+from morph3d import atomic_files, run_settings
+from morph3d.data import sources
+from morph3d.data.prepared import dataset, shards
+from morph3d.data.prepared.ledger import DIGESTS, MADE, Notes, truth
+from morph3d.data.sources import tfds_images
+from morph3d.encoders import registry
+
+PHOTOS_IN_SHARD = 500  # and fewer of a small set, so that there is progress to see
+PATIENCE = 10.  # seconds that a shared file system may take to show what others have written
+_ERROR = re.compile(r"<<(.*?)>>", re.DOTALL)
+
+
+def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, options=(), listing=None):
+    """Makes or completes a prepared folder.
+
+    Args:
+      source: where the photos are, as sources.find takes it.
+      folder: for the result; not one within the source.
+      encoder, weights: as registry.load takes them.
+      kinds: what to store, of dataset.KINDS.
+      options: of the Beam pipelines, ["--runner=...", ...]; by default they run on this machine. Workers elsewhere must see the
+        photos and the folder under the same names.
+      listing: what sources.find gave, if it was called already.
+
+    Returns:
+      The folder's Index.
+
+    Raises:
+      ValueError: the folder was begun from another source or in another way, or no photo is left.
+      OSError: the disk is full, or the photos cannot be read at the moment; the finished shards are kept.
+    """
+    listing = listing or sources.find(source)
+    folder, source = pathlib.Path(folder).resolve(), os.fspath(source)
+    if not source.startswith(tfds_images.PREFIX):
+        source = os.path.realpath(source)
+        if folder.is_relative_to(source):
+            raise ValueError(f"{folder}: lies in the folder of the photos, {source}; give one outside it")
+    settings = _settings(source, encoder, weights, sorted(kinds))
+    with _alone(folder):
+        run_settings.require_same(folder / "plan" / "settings.json", settings, settings.keys() - {"encoder", "encoder_weights"})
+        run_settings.write(folder / "plan" / "settings.json", settings)
+        notes = Notes(folder)
+        notes.sweep()
+        plan = notes.share_out(listing.photos, min(PHOTOS_IN_SHARD, max(32, len(listing.photos) // 20)))
+        options = list(options)
+        digests = _complete("reading", notes, DIGESTS, plan, [truth(listed) for listed in plan],
+                            functools.partial(_take_digests, folder), [()] * len(plan), options)
+        duplicates = _duplicates(plan, digests)
+        made_of = [truth(*both) for both in zip(plan, duplicates)]
+        made = _complete("preparing", notes, MADE, plan, made_of, functools.partial(_make, folder, settings),
+                         [(found,) for found in duplicates], options)
+        return _finish(folder, settings, listing, made, truth(made_of))
+
+
+def _settings(source, encoder, weights, kinds):
+    encoder, weights = registry.located(encoder, weights)
+    network = _encoder(encoder, weights, dataset.ENCODINGS in kinds)
+    settings = {"source": source, "encoder": encoder, "encoder_weights": weights, "kinds": kinds, "image_size": network.image_size,
+                "template": network.template.tolist()}
+    if dataset.ENCODINGS in kinds:
+        settings |= {name: getattr(network, name) for name in ("fingerprint", "feature_size", "identity_size")}
+    return settings
+
+
+@functools.cache
+def _encoder(spec, weights, encodes):
+    """One a process, however many shards this makes; for crops alone its framing is enough, which needs no weights."""
+    return registry.load(spec, weights) if encodes else registry.framing(spec)
+
+
+@contextlib.contextmanager
+def _alone(folder):
+    """Keeps other programs from preparing the same folder meanwhile."""
+    (folder / "plan").mkdir(parents=True, exist_ok=True)
+    with open(folder / "plan" / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"{folder}: another program is preparing photos in this folder") from None
+        yield
+
+
+def _complete(title, notes, part, plan, of, work, arguments, options):
+    """Has `part` noted for every shard, by `work` of (number, what it is true of, *arguments). -> what the notes say."""
+    def missing(among):
+        return [number for number in among if notes.read(number, part, of[number]) is None]
+
+    unfinished = missing(range(len(plan)))
+    if unfinished:
+        tasks = [(number, of[number], *arguments[number]) for number in unfinished]
+        with _progress(title, [len(listed) for listed in plan], unfinished, missing):
+            _everywhere(title, functools.partial(_in_words, work), tasks, options)
+        deadline = time.monotonic() + PATIENCE
+        while missing(unfinished):
+            if time.monotonic() > deadline:
+                raise OSError(f"{notes.folder}: {len(missing(unfinished))} shards are not there although they were made; do all "
+                              f"workers share this folder? Start again")
+            time.sleep(.5)
+    return [notes.read(number, part, name) for number, name in enumerate(of)]
+
+
+def _everywhere(title, work, tasks, options):
+    """Calls `work` with the arguments of each task, wherever the Beam pipeline of these options runs."""
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+    logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)  # it would print what is raised here anyway
+    try:
+        with beam.Pipeline(options=PipelineOptions(options)) as pipeline:
+            _ = pipeline | beam.Create(tasks) | beam.Reshuffle() | title >> beam.MapTuple(work)
+    except Exception as error:
+        if "KeyboardInterrupt" in str(error):
+            raise KeyboardInterrupt from None
+        told = _ERROR.search(str(error))
+        if told is None:
+            raise
+        raise OSError(told[1]) from None
+
+
+def _in_words(work, *task):
+    """Calls `work`; its errors leave as marked text, the only form in which every runner passes them on."""
+    try:
+        work(*task)
+    except (OSError, ValueError) as error:
+        raise RuntimeError(f"<<{error}>>") from error
+
+
+@contextlib.contextmanager
+def _progress(title, sizes, unfinished, missing):
+    """A bar over all photos with rate and time left, which looks every second for shards that are finished, wherever."""
+    def done(left):
+        return sum(sizes) - sum(sizes[number] for number in left)
+
+    def watch():
+        left = unfinished
+        while not stopped.wait(1.):
+            left = missing(left)
+            bar.update(done(left) - bar.n)
+
+    stopped, watcher = threading.Event(), threading.Thread(target=watch, daemon=True)
+    with tqdm.tqdm(desc=title, total=sum(sizes), initial=done(unfinished), unit=" photos", dynamic_ncols=True) as bar:
+        watcher.start()
+        try:
+            yield
+        finally:
+            stopped.set()
+            watcher.join()
+            bar.update(done(missing(unfinished)) - bar.n)
+
+
+def _take_digests(folder, number, of):
+    notes = Notes(folder)
+    listed = notes.listed(number)
+    notes.write(number, DIGESTS, of, [shards.digest(*both) for both in zip(listed, shards.contents(listed))])
+
+
+def _make(folder, settings, number, of, duplicates):
+    notes = Notes(folder)
+    encoder = _encoder(settings["encoder"], settings["encoder_weights"], dataset.ENCODINGS in settings["kinds"])
+    if settings.get("fingerprint") != getattr(encoder, "fingerprint", None):
+        raise ValueError(f"{settings['encoder']}: a worker has other weights than the program that started it")
+    notes.write(number, MADE, of, shards.make(folder, number, notes.listed(number), duplicates, settings["kinds"], encoder))
+
+
+def _duplicates(plan, digests):
+    """For each shard {position: key of the first photo with the same digest}."""
+    first, duplicates = {}, [{} for _ in plan]
+    for listed, taken, found in zip(plan, digests, duplicates):
+        for position, (photo, digest) in enumerate(zip(listed, taken)):
+            if digest is not None and first.setdefault(digest, photo.key) != photo.key:
+                found[position] = first[digest]
+    return duplicates
+
+
+def _finish(folder, settings, listing, made, digest):
+    """Writes rejects.tsv and, if anything is left, the index. -> Index."""
+    rejects = [*listing.rejects, *(reject for shard in made for reject in shard["rejects"])]
+    with atomic_files.replacing(folder / dataset.REJECTS) as beside:
+        beside.write_text("".join(f"{key}\t{reason}\n" for key, reason in rejects), encoding="utf-8")
+    reasons = collections.Counter(reason.split(":")[0] for _, reason in rejects)
+    index = {"settings": settings, "photos": len(listing.photos) + len(listing.rejects), "digest": digest,
+             "rejected": dict(sorted(reasons.items())),
+             "shards": [{name: shard[name] for name in ("name", "records", "bytes")} for shard in made]}
+    kept = sum(shard["records"] for shard in made)
+    left_out = ", ".join(f"{count} {reason}" for reason, count in index["rejected"].items()) or "none"
+    absl_logging.info("%s: prepared %d of %d photos; left out: %s; see %s", settings["source"], kept, index["photos"], left_out,
+                      folder / dataset.REJECTS)
+    if not kept:
+        (folder / dataset.INDEX).unlink(missing_ok=True)
+        raise ValueError(f"{settings['source']}: none of its {index['photos']} photos shows a face that can be found; "
+                         f"{folder / dataset.REJECTS} says why")
+    with atomic_files.replacing(folder / dataset.INDEX) as beside:
+        beside.write_text(json.dumps(index, indent=1), encoding="utf-8")
+    return dataset.read_index(folder)

@@ -1,0 +1,60 @@
+"""A population of painted faces, and its linear modes."""
+import numpy as np
+
+from morph3d.morphable.albedo.parameters import ASYMMETRIC, PARAMETERS, values
+
+# How parameters go together: the correlation of each with four hidden traits of a person. What is left is its own.
+TRAITS = ("tone", "sex", "age", "makeup")  # standard scores; tone is dark skin, sex is +1 male or -1 female
+CORRELATIONS = {
+    "melanin": (1., 0., 0., 0.), "blood": (-.2, .15, .2, 0.), "hair_eumelanin": (.65, 0., 0., 0.),
+    "hair_pheomelanin": (-.45, 0., 0., 0.), "hair_gray": (0., .1, .75, 0.), "iris_melanin": (.75, 0., 0., 0.),
+    "limbus": (0., -.1, -.3, 0.), "brow_density": (.1, .25, -.2, .3), "brow_thickness": (.1, .5, 0., 0.),
+    "brow_height": (0., -.5, 0., .2), "brow_arch": (0., -.5, 0., .2), "brow_taper": (0., -.3, 0., .2),
+    "brow_monobrow": (.1, .4, .1, 0.), "brow_gap": (0., -.3, 0., 0.), "upper_lashes": (0., -.35, -.1, .7),
+    "lower_lashes": (0., -.3, -.1, .6), "lash_width": (0., -.2, 0., .6), "lid_shadow": (.1, -.3, .1, .6),
+    "dark_circles": (.15, .1, .35, -.2), "eye_bags": (0., .1, .7, 0.), "lid_crease": (-.1, 0., .2, .2),
+    "socket_shade": (0., .2, .2, 0.), "lip_blood": (-.25, -.35, -.2, .6), "lip_melanin": (.1, .1, 0., .1),
+    "lip_edge": (.3, -.35, -.3, .3), "lip_contour": (0., 0., 0., .3), "beard": (.1, .85, .1, 0.),
+    "sideburns": (0., .6, 0., 0.), "blush": (-.1, -.2, 0., .4), "nose_blood": (-.1, .3, .3, -.2),
+    "nasolabial": (0., .1, .7, 0.), "marionette": (0., .1, .7, 0.), "forehead_wrinkles": (0., .1, .7, 0.),
+    "glabella": (0., .2, .6, 0.), "crows_feet": (0., 0., .7, 0.), "cheek_hollows": (0., .2, .2, 0.),
+    "hairline": (0., .1, .2, 0.), "temple_recession": (0., .5, .4, 0.), "crown": (0., .4, .4, 0.),
+    "hair_density": (0., -.2, -.3, 0.), "fringe": (0., -.3, -.2, 0.), "long_hair": (0., -.8, -.1, 0.),
+    "jaw_shade": (0., .2, .2, 0.),
+}
+
+
+def sample_scores(count, rng):
+    """Standard scores of `count` random people: a list of {name: score}; left-right differences are left out."""
+    traits = rng.standard_normal([len(TRAITS), count])
+    traits[1] = np.sign(traits[1])
+    traits[3] = np.where(traits[1] < 0., traits[3], -.5)  # men wear no make-up
+    scores = {}
+    for name in PARAMETERS:
+        weights = np.array(CORRELATIONS.get(name, (0.,) * 4))
+        own = rng.standard_normal(count) * np.sqrt(max(1. - weights @ weights, 0.))
+        scores[name] = (weights @ traits + own) * (name not in ASYMMETRIC)
+    return [{name: column[person] for name, column in scores.items()} for person in range(count)]
+
+
+def differences(painter, names):
+    """One mode [V, 3] per parameter: half the difference between one standard deviation up and down."""
+    return np.stack([(painter(values({name: 1.})) - painter(values({name: -1.}))) / 2. for name in names])
+
+
+def principal_modes(faces, count):
+    """Principal components of a population.
+
+    Args:
+      faces: [N, V, 3] colors; overwritten, for they are large.
+      count: K, less than N.
+
+    Returns:
+      mean [V, 3] and modes [K, V, 3], one standard deviation each, largest first; a positive coefficient brightens.
+    """
+    mean = faces.mean(0)
+    faces -= mean
+    centered = faces.reshape(len(faces), -1)
+    _, vectors = np.linalg.eigh(centered @ centered.T)
+    modes = (vectors[:, ::-1][:, :count].T / np.sqrt(len(faces) - 1.)).astype(faces.dtype) @ centered
+    return mean, (modes * np.where(modes.sum(1, keepdims=True) < 0., -1., 1.)).reshape(count, *mean.shape)

@@ -1,0 +1,82 @@
+"""The network that is trained: the decoder, and around it what its losses need (paper, figure 2)."""
+import keras
+import tensorflow as tf
+
+from morph3d import aligned_rendering, losses
+from morph3d.decoder import decode
+from morph3d.morphable.coefficients import Coefficients
+
+
+class FaceTraining(keras.Model):
+    """Trains a decoder on batches of synthetic faces, photos, or both.
+
+    A batch is a dictionary: "synthetic" holds SyntheticFaces, which give the parameter loss; "photos" (an Encoding of [P, .]) and
+    "views" (Scenes for the renderings of the first of them, `views` for each) give the other three. `train_step` returns every
+    term by its name, unweighted, and their weighted sum as "loss".
+
+    Args:
+      decoder: what `morph3d.decoder.build` gives; the only part that is trained.
+      morphable: MorphableModel.
+      encoder: a frozen encoder.
+      weights: LossWeights.
+      views: renderings of each photo's face; the paper takes three.
+    """
+
+    def __init__(self, decoder, morphable, encoder, weights, views=3):
+        super().__init__(name="face_training")
+        self.decoder = decoder
+        # Behind a function: Keras would otherwise list the frozen variables among its own.
+        self._frozen = lambda: (morphable, encoder)
+        self.weights_of_losses, self.views = weights, views
+
+    def call(self, features):
+        return self.decoder(features)
+
+    def train_step(self, batch):
+        with tf.GradientTape() as tape:
+            terms = self.terms(batch)
+            weighted = [getattr(self.weights_of_losses, name) * value for name, value in terms.items()]
+            regularization = tf.add_n(self.decoder.losses)
+            loss = tf.add_n(weighted) + regularization
+        variables = self.decoder.trainable_variables
+        gradients = tape.gradient(loss, variables)
+        self.optimizer.apply_gradients(zip(gradients, variables))
+        return {"loss": loss, **terms, "weight_decay": regularization, "gradient": tf.linalg.global_norm(gradients)}
+
+    def terms(self, batch):
+        """The losses that this batch gives rise to, {name in LossWeights: scalar}."""
+        terms = {}
+        if "synthetic" in batch:
+            terms["parameter"] = self._parameter_loss(batch["synthetic"])
+        if "photos" in batch:
+            terms.update(self._photo_losses(batch["photos"], batch["views"]))
+        return terms
+
+    def coefficient_deviations(self, features):
+        """Standard deviations of the shape and the texture coefficients over photos [N, F], means over the coefficients."""
+        coefficients = decode(self.decoder, tf.constant(features))
+        return tuple(float(tf.reduce_mean(tf.math.reduce_std(part, 0))) for part in coefficients[:2])
+
+    def synthetic_features(self, faces):
+        """What the encoder sees in the pictures of SyntheticFaces, [B, F]; without gradient, as only the decoder is trained."""
+        morphable, encoder = self._frozen()
+        images = aligned_rendering.draw_model(morphable, faces.coefficients, faces.scene, encoder)
+        return tf.stop_gradient(encoder(images).features)
+
+    def _parameter_loss(self, faces):
+        predicted = decode(self.decoder, self.synthetic_features(faces))
+        return losses.parameter_loss(predicted, faces.coefficients, self.weights_of_losses)
+
+    def _photo_losses(self, photos, views):
+        """All photos count for the distribution; the first of them are drawn, each view once for identity and loopback."""
+        morphable, encoder = self._frozen()
+        everybody = decode(self.decoder, photos.features)
+        count = views.background.shape[0] // self.views
+        predicted = Coefficients(everybody.shape[:count], everybody.texture[:count])
+        vertices, colors = morphable.instance(predicted)
+        images = aligned_rendering.draw(tf.repeat(vertices, self.views, 0), tf.repeat(colors, self.views, 0), morphable.triangles,
+                                morphable.landmarks, views, encoder)
+        seen = encoder(images)
+        return {"identity": losses.identity_loss(photos.identity[:count], seen.identity),
+                "batch": losses.batch_distribution_loss(everybody),
+                "loopback": losses.loopback_loss(predicted, decode(self.decoder, seen.features), self.weights_of_losses)}

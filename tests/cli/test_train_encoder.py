@@ -1,0 +1,89 @@
+"""The program that trains an encoder, on photos in memory and a small network."""
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from morph3d.training import checkpoints
+
+# Runs the program on photos in memory and a small network, each time with other flags; prints how each run ends.
+PROGRAM = """
+import sys, types
+import keras, numpy as np, tensorflow as tf
+from absl import logging
+from morph3d.cli import program, train_encoder
+from morph3d.encoders import nn2
+
+def build():
+    images = keras.Input([8, 8, 3])
+    features = keras.layers.Dense(8)(keras.layers.Flatten()(images))
+    return keras.Model(images, [features, keras.layers.UnitNormalization()(keras.layers.Dense(4)(features))])
+
+rng = np.random.default_rng(0)
+photos = tf.data.Dataset.from_tensor_slices({
+    "image": [tf.io.encode_png(crop) for crop in rng.integers(0, 256, [24, 8, 8, 3], np.uint8)],
+    "person": np.repeat([b"a", b"b", b"c", b"d", b"e", b"single", b""], [4, 4, 4, 4, 4, 1, 3])})
+nn2.build, nn2.IMAGE_SIZE = build, 8
+train_encoder.prepared = lambda output: types.SimpleNamespace(records=24, digest="0")
+train_encoder.dataset.crops = lambda index, seed, start: photos.shuffle(24, seed).repeat().skip(start)
+logging.use_absl_handler()
+for flags in sys.argv[2:]:
+    train_encoder.FLAGS.unparse_flags()
+    train_encoder.FLAGS(["train", "--verbosity=0", "--photos=photos", "--output=" + sys.argv[1], "--people=3",
+                         "--photos_per_person=2", *flags.split()])
+    try:
+        program.in_one_line(train_encoder.main)(["train"])
+    except SystemExit as end:
+        print(end.code)
+    else:
+        print("trained")
+"""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The folder, and how four runs in it ended: a new one, one that has nothing left to do, and two that cannot be."""
+    folder = tmp_path_factory.mktemp("encoder")
+    result = subprocess.run([sys.executable, "-c", PROGRAM, folder, "--steps=12 --save_every=5", "--steps=12", "--steps=13",
+                             "--steps=12 --people=6"], cwd=pathlib.Path(__file__).parents[2], capture_output=True, text=True,
+                            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
+    assert result.returncode == 0, result.stderr
+    return folder, result.stdout.splitlines(), result.stderr
+
+
+def test_the_program_trains_saves_and_goes_on(runs):
+    folder, ends, log = runs
+    assert ends[:2] == ["trained", "trained"]
+    assert "photos/s" in log and f"morph3d-train --encoder=nn2 --encoder_weights={folder / 'nn2.weights.h5'}" in log
+    assert "going on from" in log and "ckpt-12" in log
+    assert sorted(path.name for path in folder.iterdir()) == ["checkpoints", "nn2.weights.h5", "settings.json", "tensorboard"]
+
+
+def test_the_programs_weights_are_those_of_its_last_checkpoint(runs):
+    folder, _, _ = runs
+    names = {"keras": keras}
+    exec(PROGRAM[PROGRAM.index("def build"):PROGRAM.index("rng =")], names)
+    written, restored = names["build"](), names["build"]()
+    written.load_weights(folder / "nn2.weights.h5")
+    checkpoints.restore_decoder(folder / "checkpoints", restored)
+    for a, b in zip(written.variables, restored.variables):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_programs_losses_reach_tensorboard(runs):
+    folder, _, _ = runs
+    events = [(event.step, value.tag) for path in (folder / "tensorboard").iterdir()
+              for event in tf.compat.v1.train.summary_iterator(str(path)) for value in event.summary.value]
+    assert sorted(events) == [(10, "learning_rate"), (10, "loss/active"), (10, "loss/gradient"), (10, "loss/loss")]
+
+
+def test_the_program_refuses_what_cannot_be(runs):
+    folder, ends, _ = runs
+    assert ends[2].startswith(f"error: {folder / 'settings.json'}: begun with steps = 12, but 13 was asked for")
+    assert ends[3] == ("error: photos: 5 people with more than one photo, fewer than the --people=6 of a batch; give more photos, "
+                       "a folder for each person, or a smaller --people")

@@ -1,0 +1,188 @@
+"""Photos -> prepared folder: nothing lost, nothing half-done, nothing done twice."""
+import json
+
+import cv2
+import numpy as np
+import PIL.Image
+import pytest
+import tensorflow as tf
+
+from morph3d.data import sources
+from morph3d.data.prepared import dataset, shards
+from morph3d.encoders import registry
+from morph3d.photos import face_detection
+from tests.data.prepared.making import NAMES, count_work, prepare, rejects, save, shard_files, stored
+from tests.photos import bad_photos
+
+
+def test_crops_and_encodings_of_all_photos_are_stored_in_order(photos, encoder):
+    index = prepare(photos, encoder)
+    assert index.records == index.photos == 9 and index.rejected == {} and len(index.shards) == 3
+    network = registry.load(encoder)
+    for name, crop, seen in zip(NAMES, stored(index, "crops"), stored(index, "encodings"), strict=True):
+        for part in crop, seen:
+            assert part["key"].bytes_list.value == [name.encode()] and part["person"].bytes_list.value == [name[:3].encode()]
+        picture = tf.io.decode_jpeg(crop["image/encoded"].bytes_list.value[0]).numpy()
+        expected = network(np.stack([picture, picture[:, ::-1]]) / np.float32(255.))
+        for values, (stored_as, size) in zip(expected, (("features", 6), ("identity", 4))):
+            np.testing.assert_allclose(np.reshape(seen[stored_as].float_list.value, [2, size]), values, atol=.03)
+
+
+def test_encode_sees_the_photo_and_its_mirror_image(tiny_encoder):
+    crops = np.random.default_rng(0).integers(0, 256, [3, 32, 32, 3], np.uint8)
+    found = shards.encode(crops, tiny_encoder)
+    for side, pictures in enumerate((crops, crops[:, :, ::-1])):
+        expected = tiny_encoder(pictures / np.float32(255.))
+        for part, values in zip(found, expected):
+            np.testing.assert_allclose(part[:, side], values, atol=1e-5)
+
+
+def test_training_reads_what_was_prepared(photos, encoder):
+    index = prepare(photos, encoder)
+    batch = next(iter(dataset.encodings(index, 18, 0)))
+    assert batch.features.shape == (18, 6) and np.isfinite(batch.identity).all()
+    np.testing.assert_allclose(np.linalg.norm(batch.identity, axis=1), 1., atol=1e-5)
+
+
+def test_only_what_is_wanted_is_stored(photos, encoder):
+    index = prepare(photos, encoder, kinds=["crops"])
+    assert (index.folder / "crops").is_dir() and not (index.folder / "encodings").exists()
+
+
+def test_a_second_start_has_nothing_to_do(photos, encoder, monkeypatch):
+    before = prepare(photos, encoder)
+    made = count_work(monkeypatch)
+    assert prepare(photos, encoder) == before and made == []
+
+
+def test_a_shard_cut_short_is_made_again_and_no_other(photos, encoder, monkeypatch):
+    index = prepare(photos, encoder)
+    whole = shard_files(index)
+    path = index.folder / "crops" / "00001.tfrecord"
+    path.write_bytes(path.read_bytes()[:-10])
+    made = count_work(monkeypatch)
+    assert shard_files(prepare(photos, encoder)) == whole and made == [1]
+
+
+def test_only_the_shards_of_changed_photos_are_made_again(photos, encoder, monkeypatch):
+    prepare(photos, encoder)
+    made = count_work(monkeypatch)
+    save(photos / "Bob" / "1.png", .3)
+    save(photos / "Zoe" / "0.png", .2)
+    index = prepare(photos, encoder)
+    assert made == [1, 3] and index.records == 10
+    for name in ("Bob", "Zoe"):
+        for path in (photos / name).iterdir():
+            path.unlink()
+    made.clear()
+    index = prepare(photos, encoder)
+    assert made == [1, 3] and index.records == 6 and len(stored(index, "encodings")) == 6
+
+
+def test_new_photos_get_new_shards_wherever_they_are_listed(photos, encoder, monkeypatch):
+    before = shard_files(prepare(photos, encoder))
+    made = count_work(monkeypatch)
+    save(photos / "Aaron" / "0.png", .2)
+    after = shard_files(prepare(photos, encoder))
+    assert made == [3] and after.items() > before.items()
+
+
+def test_what_shows_no_usable_face_is_left_out_with_its_reason(photos, encoder):
+    PIL.Image.fromarray(np.full([80, 80, 3], 127, np.uint8)).save(photos / "wall.png")
+    (photos / "text.jpg").write_text("no photo")
+    (photos / "gone.jpg").symlink_to(photos / "nowhere.jpg")
+    index = prepare(photos, encoder)
+    assert index.records == 9 and index.photos == 12
+    reasons = rejects(index)
+    assert set(reasons) == {"wall.png", "text.jpg", "gone.jpg"} and reasons["wall.png"] == "no face found"
+    assert sum(index.rejected.values()) == 3 and index.rejected["no face found"] == 1
+
+
+@pytest.mark.parametrize("count", [160, pytest.param(1000, marks=pytest.mark.slow)])
+def test_of_files_as_they_come_from_the_web_every_good_one_is_stored_and_every_other_named(tmp_path, encoder, count):
+    expected = {sources.printable(path): reason and reason.replace(bad_photos.NO_FILE, "cannot be opened")
+                for path, reason in bad_photos.make(tmp_path / "photos", count).items()}
+    index = prepare(tmp_path / "photos", encoder)
+    assert index.photos == count
+    assert {key: reason.split(":")[0] for key, reason in rejects(index).items()} == {
+        key: reason for key, reason in expected.items() if reason}
+    good = [key for key, reason in expected.items() if not reason]
+    assert sorted(part["key"].bytes_list.value[0].decode() for part in stored(index, "crops")) == sorted(good)
+    assert index.records == len(good) > .5 * count
+
+
+def test_crops_show_upright_faces_with_their_points_on_the_template(tmp_path):
+    """Whatever the orientation that a photo's EXIF block says."""
+    bad_photos.make(tmp_path, 160)
+    template = np.float32([(30, 30), (66, 30), (48, 52), (33, 70), (63, 70)])  # pixels of 96
+    listed = sources.find(tmp_path).photos
+    crops = [crop for crop in shards.align(listed, template, 96) if not isinstance(crop, str)]
+    found = face_detection.detect_all([cv2.resize(crop, (192, 192)) for crop in crops])
+    assert len(crops) > 80 and all(points is not None for points in found)
+    assert max(np.abs(points / 2. - template).mean() for points in found) < 5.
+
+
+def test_a_face_of_too_few_pixels_is_left_out(photos, encoder, monkeypatch):
+    monkeypatch.setattr(shards, "LARGEST_ENLARGEMENT", .1)
+    with pytest.raises(ValueError, match="none of its 9 photos shows a face that can be found; .*rejects.tsv says why"):
+        prepare(photos, encoder)
+    assert "face too small: eyes 4" in (photos.parent / "prepared" / dataset.REJECTS).read_text()
+
+
+def test_the_same_picture_is_taken_once(photos, encoder):
+    (photos / "Zoe").mkdir()
+    for copy in ("Zoe/a.png", "Zoe/b.png"):
+        (photos / copy).write_bytes((photos / "Ann/1.png").read_bytes())
+    index = prepare(photos, encoder)
+    assert index.records == 9 and index.rejected == {"duplicate": 2}
+    assert rejects(index) == {"Zoe/a.png": "duplicate: of Ann/1.png", "Zoe/b.png": "duplicate: of Ann/1.png"}
+
+
+def test_the_same_picture_with_the_boxes_of_two_people_is_taken_twice():
+    photo = sources.Photo("a", "", "", "", (0., 0., 9., 9.))
+    assert shards.digest(photo, b"x") != shards.digest(photo._replace(box=(9., 0., 18., 9.)), b"x")
+    assert shards.digest(photo, b"x") == shards.digest(photo._replace(key="b"), b"x")
+    assert shards.digest(photo, OSError()) is shards.digest(photo, b"") is None
+
+
+def test_progress_shows_rate_and_photos(photos, encoder, capfd):
+    prepare(photos, encoder)
+    shown = capfd.readouterr().err
+    assert "preparing: 100%" in shown and "9/9" in shown and "photos/s" in shown
+
+
+def test_the_index_says_how_it_was_made(photos, encoder):
+    index = json.loads((prepare(photos, encoder).folder / dataset.INDEX).read_text())
+    network = registry.load(encoder)
+    assert index["settings"] == {"source": str(photos), "encoder": encoder, "encoder_weights": None, "image_size": 32,
+                                 "template": network.template.tolist(), "fingerprint": network.fingerprint,
+                                 "feature_size": 6, "identity_size": 4, "kinds": ["crops", "encodings"]}
+
+
+def test_another_word_for_the_same_folders_is_the_same(photos, encoder, monkeypatch):
+    prepare(photos, encoder)
+    made = count_work(monkeypatch)
+    monkeypatch.chdir(photos.parent)
+    assert prepare("photos/", encoder, "prepared").records == 9 and made == []
+
+
+def test_the_digest_tells_other_photos(photos, encoder):
+    before = prepare(photos, encoder)
+    assert prepare(photos, encoder).digest == before.digest
+    save(photos / "Bob" / "1.png", .3)
+    assert prepare(photos, encoder).digest != before.digest
+
+
+def test_large_photos_are_shrunk_with_their_boxes():
+    photo = sources.Photo("a", "", "", "", (100., 20., 200., 40.))
+    encoded = cv2.imencode(".png", np.zeros([60, 2 * shards.LONGEST_SIDE, 3], np.uint8))[1].tobytes()
+    image, box = shards._decode(photo, encoded)
+    assert image.shape == (30, shards.LONGEST_SIDE, 3) and box == (50., 10., 100., 20.)
+
+
+def test_training_is_told_of_a_folder_that_is_not_finished(photos, encoder):
+    index = prepare(photos, encoder)
+    (index.folder / dataset.INDEX).unlink()
+    with pytest.raises(ValueError, match="prepared: not finished; start morph3d-prepare again"):
+        dataset.is_prepared(index.folder)
+    assert not dataset.is_prepared(photos)
