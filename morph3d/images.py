@@ -1,0 +1,49 @@
+"""Pictures as arrays and files: 8-bit pixels, floats in 0..1, PNG, and shrinking."""
+import io
+
+import cv2
+import numpy as np
+import PIL.Image
+import tensorflow as tf
+
+from morph3d import atomic_files
+
+
+def to_float(pixels):
+    """[..., 3] uint8, an array or a tensor -> float32 tensor in 0..1."""
+    return tf.cast(pixels, tf.float32) / 255.
+
+
+def to_pixels(image):
+    """[..., 3] floats, an array or a tensor, rounded and clipped to 0..1 -> uint8 NumPy array."""
+    return np.uint8(np.rint(255. * np.clip(image, 0., 1.)))
+
+
+def png(pixels):
+    """[H, W, 3] uint8 -> the bytes of a PNG file."""
+    content = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(content, "PNG")
+    return content.getvalue()
+
+
+def write_png(path, pixels):
+    """Writes [H, W, 3] uint8 as a PNG file, whole or not at all."""
+    with atomic_files.replacing(path) as beside:
+        beside.write_bytes(png(pixels))
+
+
+def shrink(pixels, scale):
+    """Shrinks a picture by area averaging, so that nothing aliases; never enlarges it.
+
+    Args:
+      pixels: [H, W, 3] uint8 or float32.
+      scale: the size wished for over the present one; from 1 on the picture is returned as it is.
+
+    Returns:
+      The smaller picture and its scales, [2] in x and y: exact, where `scale` is rounded to whole pixels.
+    """
+    if scale >= 1.:
+        return pixels, np.ones(2)
+    height, width = pixels.shape[:2]
+    size = max(1, round(scale * width)), max(1, round(scale * height))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.divide(size, (width, height))
