@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from morph3d.data.prepared import CROPS, ENCODINGS, KINDS
 from morph3d.encoders.base import Encoding
 
 INDEX, REJECTS = "index.json", "rejects.tsv"
-CROPS, ENCODINGS = KINDS = ("crops", "encodings")
 SHARDS_AT_A_TIME = 64  # records come from that many shards by turns, so that people whose photos lie together are mixed,
 SHUFFLED = 8192  # and that many are shuffled together
 
