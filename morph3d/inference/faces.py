@@ -1,4 +1,5 @@
 """From a photo to a colored mesh, its files and a picture."""
+import dataclasses
 import pathlib
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from morph3d import alignment, atomic_files, scene
 from morph3d.mesh import uv_atlas, writers
+from morph3d.mesh.mesh import Mesh
 from morph3d.photos import decoding, face_detection
 from morph3d.renderer import texture_baking
 from morph3d.renderer.render import render
@@ -19,7 +21,7 @@ class Face(NamedTuple):
     texture: np.ndarray  # [T] coefficients
     vertices: np.ndarray  # [V, 3] mm
     colors: np.ndarray  # [V, 3] sRGB in 0..1
-    triangles: np.ndarray  # [T, 3]
+    triangles: np.ndarray  # [F, 3]
 
 
 def reconstruct(reconstructor, path):
@@ -59,12 +61,12 @@ def write(face, folder, name):
       The six paths.
     """
     folder = pathlib.Path(folder)
-    layout = uv_atlas.read(face.vertices, face.triangles)
-    baked = texture_baking.bake(face.colors, face.triangles, layout)
-    textured = writers.write_textured(folder / f"{name}.obj", face.vertices, face.triangles, layout, baked)
+    mesh = Mesh(face.vertices, face.triangles, face.colors)
+    mesh = dataclasses.replace(mesh, uvs=uv_atlas.read(mesh))
+    textured = writers.write_textured(folder / f"{name}.obj", mesh, texture_baking.bake(mesh))
     glb, ply, picture = (folder / f"{name}{ending}" for ending in (".glb", ".ply", "_views.png"))
     for path in glb, ply:
-        writers.write(path, face.vertices, face.colors, face.triangles)
+        mesh.save(path)
     views = draw_views(face)
     photo = cv2.resize(face.crop, views.shape[1:3], interpolation=cv2.INTER_CUBIC)
     write_picture(picture, np.concatenate([photo, *np.uint8(np.round(views * 255.))], 1))
