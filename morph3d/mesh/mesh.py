@@ -42,7 +42,7 @@ class Mesh:
         if self.uvs is not None:
             self._set(uvs=Atlas(*map(arrays.frozen, self.uvs.checked(triangles))))
 
-    def _set(self, **values) -> None:
+    def _set(self, **values: object) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)  # the way round `frozen`, while the mesh is being made
 
