@@ -45,7 +45,7 @@ def identity_framing(batch):
     return tf.tile(tf.eye(2, 3)[None], [batch, 1, 1])
 
 
-def studio(batch, yaw=0., distance=1200., field_of_view=math.radians(16.), background=.5):
+def studio(batch=1, yaw=0., distance=1200., field_of_view=math.radians(16.), background=.5):
     """The fixed scene of every picture that is shown or measured: neutral light, plain background.
 
     Args:
@@ -57,7 +57,7 @@ def studio(batch, yaw=0., distance=1200., field_of_view=math.radians(16.), backg
     """
     zeros = tf.zeros([batch])
     return Scene(
-        Pose(tf.stack([zeros, zeros + yaw, zeros], -1), tf.stack([zeros, zeros, zeros - distance], -1)),
+        Pose(tf.stack([zeros, zeros + tf.cast(yaw, tf.float32), zeros], -1), tf.stack([zeros, zeros, zeros - distance], -1)),
         Camera(zeros + field_of_view, identity_framing(batch)),
         PointLights(tf.tile([[[-1500., 1500., 2000.], [2000., 500., 1500.]]], [batch, 1, 1]) - [0., 0., distance],
                     tf.tile([[[.65] * 3, [.3] * 3]], [batch, 1, 1]), tf.fill([batch, 3], .3)),

@@ -154,10 +154,8 @@ def test_landmarks_of_the_mean_face(model):
     vertices = model.mean_vertices.numpy()
     point = vertices[model.landmarks.numpy()]
     assert len(set(model.landmarks.numpy().tolist())) == 68
-    pairs = [(i, 16 - i) for i in range(8)] + [(17 + i, 26 - i) for i in range(5)] + \
-        [(36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46), (48, 54), (31, 35), (60, 64)]
-    for right, left in pairs:
-        np.testing.assert_allclose(point[right] * [-1., 1., 1.], point[left], atol=1e-3)
+    sides = np.flatnonzero(landmarks.MIRROR != np.arange(68))
+    np.testing.assert_allclose(point[sides] * [-1., 1., 1.], point[landmarks.MIRROR[sides]], atol=1e-3)
     assert vertices[:, 2].max() - point[30, 2] < 1.5  # the tip of the nose is the frontmost point
     np.testing.assert_allclose(point[landmarks.NOSE_BRIDGE, 0], 0., atol=1.5)
     heights = [point[part][:, 1].mean() for part in (landmarks.LEFT_BROW, landmarks.LEFT_EYE, landmarks.NOSE_BASE,

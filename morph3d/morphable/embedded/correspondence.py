@@ -6,13 +6,13 @@ onto the skin by the distance field.
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from morph3d.morphable import landmarks
 from morph3d.morphable.embedded.sculpture import EYEBALL
 
 MIRROR = np.array([-1., 1., 1.])
 # Landmarks of the middle and the left half of the face, in the order of `landmark_positions`, and their mirror images.
 HALF = [*range(8, 17), *range(22, 31), 33, 34, 35, *range(42, 48), *range(51, 58), 62, 63, 64, 65, 66]
-MIRRORED = [*range(8, -1, -1), 21, 20, 19, 18, 17, 27, 28, 29, 30, 33, 32, 31, 39, 38, 37, 36, 41, 40, 51, 50, 49, 48,
-            59, 58, 57, 62, 61, 60, 67, 66]
+MIRRORED = landmarks.MIRROR[HALF]
 
 
 def gradient(head, points, step=.05):
