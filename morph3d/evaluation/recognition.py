@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from morph3d import aligned_rendering, alignment, scene
+from morph3d import aligned_rendering, scene
 from morph3d.data import sources
+from morph3d.encoders.base import Framing
 from morph3d.inference import faces
-from morph3d.photos import decoding, face_detection
+from morph3d.photos import crops, decoding, face_detection
 
 
 class Recognizer:
@@ -57,15 +58,11 @@ def likeness(reconstructor, paths, recognizer):
     Returns:
       Likeness.
     """
-    size, template = faces.crop_size(reconstructor), reconstructor.template.numpy()
-    read = [decoding.read(path) for path in paths]
-    points = [_points(photo, path) for photo, path in zip(read, paths)]
-    crops = np.stack([alignment.crop(photo, five, template, size) for photo, five in zip(read, points)])
-    seen = np.stack([alignment.crop(photo, five, recognizer.template, recognizer.image_size)
-                     for photo, five in zip(read, points)])
-    renderings = np.concatenate([_frontal(reconstructor, crops[i:i + 12], recognizer) for i in range(0, len(crops), 12)])
+    encoder = Framing(faces.crop_size(reconstructor), reconstructor.template)
+    read, seen = (np.stack(pictures) for pictures in zip(*(_crops(path, (encoder, recognizer)) for path in paths)))
+    renderings = np.concatenate([_frontal(reconstructor, read[i:i + 12], recognizer) for i in range(0, len(read), 12)])
     return score(recognizer.identity(seen / 255.), recognizer.identity(renderings))._replace(
-        crops=crops, faces=np.uint8(np.round(renderings * 255.)))
+        crops=read, faces=np.uint8(np.round(renderings * 255.)))
 
 
 def score(photo_identities, rendering_identities):
@@ -89,11 +86,14 @@ def contact_sheet(result, count, with_photos=True, columns=6):
     return np.concatenate([np.concatenate(tiles[i:i + columns], 1) for i in range(0, len(tiles), columns)])
 
 
-def _points(photo, path):
+def _crops(path, frames):
+    """The crops of one photo for some networks."""
+    photo = decoding.read(path)
     points = face_detection.detect(photo)
-    if points is None:
-        raise ValueError(f"{path}: no face found; every person's first photo has to show one")
-    return points
+    try:
+        return [crops.crop(photo, points, frame) for frame in frames]
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; every person's first photo has to show one") from None
 
 
 def _frontal(reconstructor, crops, recognizer):

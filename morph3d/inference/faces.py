@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import tensorflow as tf
 
-from morph3d import alignment, atomic_files, scene
+from morph3d import atomic_files, images, scene
+from morph3d.encoders.base import Framing
 from morph3d.mesh import uv_atlas, writers
-from morph3d.photos import decoding, face_detection
+from morph3d.photos import crops, decoding, face_detection
 from morph3d.renderer import texture_baking
 from morph3d.renderer.render import render
 
@@ -29,12 +29,13 @@ def reconstruct(reconstructor, path):
       ValueError: the photo cannot be read, or no face is found in it.
     """
     photo = decoding.read(path)
-    points = face_detection.detect(photo)
-    if points is None:
-        raise ValueError(f"{path}: no face found; give a photo whose face is at least a tenth of its longer side and seen from "
-                         f"the front or a little from the side")
-    crop = alignment.crop(photo, points, reconstructor.template.numpy(), crop_size(reconstructor))
-    face = reconstructor(tf.cast(crop[None], tf.float32) / 255.)
+    frame = Framing(crop_size(reconstructor), reconstructor.template)
+    try:
+        crop = crops.crop(photo, face_detection.detect(photo), frame)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; give a photo whose face is at least a tenth of its longer side and seen from "
+                         f"the front or a little from the side") from None
+    face = reconstructor(images.to_float(crop[None]))
     return Face(crop, *(face[name][0].numpy() for name in ("shape", "texture", "vertices", "colors")),
                 reconstructor.triangles.numpy())
 

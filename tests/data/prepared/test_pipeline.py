@@ -1,7 +1,6 @@
 """Photos -> prepared folder: nothing lost, nothing half-done, nothing done twice."""
 import json
 
-import cv2
 import numpy as np
 import PIL.Image
 import pytest
@@ -10,7 +9,7 @@ import tensorflow as tf
 from morph3d.data import sources
 from morph3d.data.prepared import dataset, shards
 from morph3d.encoders import registry
-from morph3d.photos import face_detection
+from morph3d.photos import crops
 from tests.data.prepared.making import NAMES, count_work, prepare, rejects, save, shard_files, stored
 from tests.photos import bad_photos
 
@@ -111,19 +110,8 @@ def test_of_files_as_they_come_from_the_web_every_good_one_is_stored_and_every_o
     assert index.records == len(good) > .5 * count
 
 
-def test_crops_show_upright_faces_with_their_points_on_the_template(tmp_path):
-    """Whatever the orientation that a photo's EXIF block says."""
-    bad_photos.make(tmp_path, 160)
-    template = np.float32([(30, 30), (66, 30), (48, 52), (33, 70), (63, 70)])  # pixels of 96
-    listed = sources.find(tmp_path).photos
-    crops = [crop for crop in shards.align(listed, template, 96) if not isinstance(crop, str)]
-    found = face_detection.detect_all([cv2.resize(crop, (192, 192)) for crop in crops])
-    assert len(crops) > 80 and all(points is not None for points in found)
-    assert max(np.abs(points / 2. - template).mean() for points in found) < 5.
-
-
 def test_a_face_of_too_few_pixels_is_left_out(photos, encoder, monkeypatch):
-    monkeypatch.setattr(shards, "LARGEST_ENLARGEMENT", .1)
+    monkeypatch.setattr(crops, "LARGEST_ENLARGEMENT", .1)
     with pytest.raises(ValueError, match="none of its 9 photos shows a face that can be found; .*rejects.tsv says why"):
         prepare(photos, encoder)
     assert "face too small: eyes 4" in (photos.parent / "prepared" / dataset.REJECTS).read_text()
@@ -171,13 +159,6 @@ def test_the_digest_tells_other_photos(photos, encoder):
     assert prepare(photos, encoder).digest == before.digest
     save(photos / "Bob" / "1.png", .3)
     assert prepare(photos, encoder).digest != before.digest
-
-
-def test_large_photos_are_shrunk_with_their_boxes():
-    photo = sources.Photo("a", "", "", "", (100., 20., 200., 40.))
-    encoded = cv2.imencode(".png", np.zeros([60, 2 * shards.LONGEST_SIDE, 3], np.uint8))[1].tobytes()
-    image, box = shards._decode(photo, encoded)
-    assert image.shape == (30, shards.LONGEST_SIDE, 3) and box == (50., 10., 100., 20.)
 
 
 def test_training_is_told_of_a_folder_that_is_not_finished(photos, encoder):
