@@ -50,7 +50,7 @@ def write_shards(folder, faces, encoder, count):
     seen = shards.encode(faces, encoder)
     contents = {
         dataset.ENCODINGS: [{"features": features, "identity": identity} for features, identity in zip(*seen)],
-        dataset.CROPS: [{"image/encoded": tf.io.encode_jpeg(crop, quality=shards.JPEG_QUALITY).numpy()} for crop in faces]}
+        dataset.CROPS: [{"image/encoded": tf.io.encode_jpeg(crop, quality=shards.JPEG_QUALITY).numpy()} for crop, _ in faces]}
     indexes = []
     for kind, shard_count in ((dataset.ENCODINGS, count // IN_SHARD), (dataset.CROPS, count // IN_SHARD // 10)):
         first = folder / kind / "00000.tfrecord"
@@ -126,7 +126,8 @@ def measure(folder):
     photos = photographs(model, _PHOTOS.value)
     single, batched, same = detector(photos, _ROUNDS.value)
     found = [(photo, points) for photo, points in zip(photos, face_detection.detect_all(photos)) if points is not None]
-    faces = np.stack([crops.crop(photo, points, encoder) for photo, points in found])
+    faces = np.stack([[crops.crop(photo, points, encoder), crops.crop(*crops.mirrored(photo, points), encoder)]
+                      for photo, points in found])
     stored, cropped = write_shards(folder, faces, encoder, _RECORDS.value)
     growth = memory_growth(stored)
     from_encodings = rate(dataset.encodings(stored, BATCH, 0), min(800, stored.records // BATCH), BATCH)

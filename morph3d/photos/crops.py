@@ -11,6 +11,7 @@ import numpy as np
 from morph3d import alignment, images
 from morph3d.photos import decoding, face_detection
 
+MIRRORED = [1, 0, 2, 4, 3]  # the five points of a mirrored photo in order: as they lie in the picture, the left one first
 LARGEST_ENLARGEMENT = 4.  # a face with fewer pixels is no portrait: for dlib's crops, eyes less than 13 pixels apart
 LONGEST_SIDE = 3000  # pixels; of many photos, larger ones are shrunk to this, or they would fill the memory
 
@@ -46,6 +47,14 @@ def crop(photo, points, frame):
     return cv2.warpAffine(photo, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
 
+def mirrored(photo, points):
+    """A photo [H, W, 3] and its points [5, 2] as a mirror shows them.
+
+    To be cropped then: on a template that is not symmetric, as dlib's is not, a mirrored crop has its face in the wrong place.
+    """
+    return np.ascontiguousarray(photo[:, ::-1]), points[MIRRORED] * [-1., 1.] + [photo.shape[1], 0.]
+
+
 def crop_all(contents, boxes, frame):
     """Crops of encoded photos, whose faces are looked for together. All are in memory at once.
 
@@ -55,14 +64,14 @@ def crop_all(contents, boxes, frame):
       frame: see `crop`.
 
     Returns:
-      For each its crop [S, S, 3] uint8, or the ValueError that says why there is none: those of `decoding.decode` and `crop`, or
-      "cannot be opened: ...".
+      For each its crop and that of the mirrored photo, [2, S, S, 3] uint8; or the ValueError that says why there is none: those of
+      `decoding.decode` and `crop`, or "cannot be opened: ...".
     """
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         found = list(pool.map(_decode, contents, boxes))
     good = [pair for pair in found if not isinstance(pair, ValueError)]
     points = iter(face_detection.detect_all(*map(list, zip(*good))) if good else ())
-    return [pair if isinstance(pair, ValueError) else _outcome(pair[0], next(points), frame) for pair in found]
+    return [pair if isinstance(pair, ValueError) else _crop_both(pair[0], next(points), frame) for pair in found]
 
 
 def _decode(data, box):
@@ -77,8 +86,9 @@ def _decode(data, box):
     return photo, box and tuple(np.multiply(box, np.tile(scales, 2)))
 
 
-def _outcome(photo, points, frame):
+def _crop_both(photo, points, frame):
+    """-> [2, S, S, 3] uint8, or the ValueError."""
     try:
-        return crop(photo, points, frame)
+        return np.stack([crop(photo, points, frame), crop(*mirrored(photo, points), frame)])
     except ValueError as error:
         return error

@@ -6,6 +6,7 @@ import skimage.data
 import skimage.transform
 import tensorflow as tf
 
+from morph3d.encoders import dlib_resnet, facenet, nn2
 from morph3d.encoders.base import Framing
 from morph3d.photos import crops, face_detection
 from tests.photos import bad_photos
@@ -102,7 +103,7 @@ def test_many_photos_give_the_crops_of_each_alone_or_the_reason_why_not():
     wall = np.full([80, 80, 3], 127, np.uint8)
     contents = [bad_photos.encoded(astronaut(), "PNG"), FileNotFoundError(2, "No such file"), bad_photos.encoded(wall, "PNG"),
                 b"no photo", bad_photos.encoded(cv2.resize(astronaut(), (90, 80)), "PNG")]
-    face, gone, faceless, text, small = crops.crop_all(iter(contents), [None] * 5, FRAME)
+    (face, _), gone, faceless, text, (small, _) = crops.crop_all(iter(contents), [None] * 5, FRAME)
     for crop, photo in (face, astronaut()), (small, cv2.resize(astronaut(), (90, 80))):
         alone = crops.crop(photo, face_detection.detect(photo), FRAME)
         assert np.abs(crop.astype(int) - alone).max() <= 3  # the detector's points differ by hundredths of a pixel
@@ -114,8 +115,8 @@ def test_many_photos_give_the_crops_of_each_alone_or_the_reason_why_not():
 def test_a_box_is_given_in_pixels_of_the_photo_and_a_large_photo_is_shrunk_with_it(monkeypatch):
     monkeypatch.setattr(crops, "LONGEST_SIDE", 300)
     two = np.concatenate([astronaut(), astronaut()[:, ::-1]], 1)  # 512 pixels wide
-    crop, = crops.crop_all([bad_photos.encoded(two, "PNG")], [(340., 40., 440., 170.)], FRAME)
-    expected, = crops.crop_all([bad_photos.encoded(astronaut()[:, ::-1], "PNG")], [None], FRAME)
+    (crop, _), = crops.crop_all([bad_photos.encoded(two, "PNG")], [(340., 40., 440., 170.)], FRAME)
+    (expected, _), = crops.crop_all([bad_photos.encoded(astronaut()[:, ::-1], "PNG")], [None], FRAME)
     assert np.abs(crop.astype(float) - expected).mean() < 8.
 
 
@@ -123,7 +124,40 @@ def test_crops_show_upright_faces_with_their_points_on_the_template(tmp_path):
     """Whatever the orientation that a photo's EXIF block says."""
     paths = [tmp_path / path for path, reason in bad_photos.make(tmp_path, 160).items() if reason is None]
     frame = Framing(96, np.float32([(30, 30), (66, 30), (48, 52), (33, 70), (63, 70)]))
-    faces = crops.crop_all([path.read_bytes() for path in paths], [None] * len(paths), frame)
-    found = face_detection.detect_all([cv2.resize(face, (192, 192)) for face in faces])
-    assert len(faces) > 80 and all(points is not None for points in found)
+    pairs = crops.crop_all([path.read_bytes() for path in paths], [None] * len(paths), frame)
+    found = face_detection.detect_all([cv2.resize(face, (192, 192)) for pair in pairs for face in pair])
+    assert len(found) > 160 and all(points is not None for points in found)
     assert max(np.abs(points / 2. - frame.template).mean() for points in found) < 5.
+
+
+DLIB = Framing(dlib_resnet.IMAGE_SIZE, dlib_resnet.TEMPLATE)
+
+
+@pytest.mark.parametrize("frame", [FRAME, DLIB], ids=["symmetric", "dlib"])
+def test_the_crop_of_a_mirrored_photo_has_its_points_on_the_template(frame):
+    """Five discs of different colors, which tell where each point has gone."""
+    colors = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)]
+    points = frame.template + np.float32([[30., 20.]])
+    photo = np.zeros([200, 260, 3], np.uint8)
+    for (x, y), color in zip(points, colors):
+        cv2.circle(photo, (round(float(x) - .5), round(float(y) - .5)), 4, color, -1)
+    out = crops.crop(*crops.mirrored(photo, points), frame)
+    y, x = np.mgrid[:frame.image_size, :frame.image_size] + .5
+    for place, color in zip(frame.template, np.array(colors)[crops.MIRRORED]):
+        there = (np.abs(out.astype(int) - color) < 100).all(-1)
+        np.testing.assert_allclose([x[there].mean(), y[there].mean()], place, atol=1.)
+
+
+@pytest.mark.parametrize("frame, off", [(FRAME, 0), (DLIB, 1)], ids=["symmetric", "dlib"])
+def test_only_on_a_symmetric_template_is_it_the_mirrored_crop(frame, off):
+    """The blurred photo makes half a pixel plain."""
+    photo, points = cv2.GaussianBlur(noise(300, 320), None, 3.), frame.template * 1.3 + np.float32([[31.7, 22.2]])
+    difference = np.abs(crops.crop(*crops.mirrored(photo, points), frame) - crops.crop(photo, points, frame)[:, ::-1].astype(float))
+    assert (difference.max() > 10.) == off
+
+
+@pytest.mark.parametrize("module", [nn2, facenet], ids=["nn2", "facenet"])
+def test_crops_for_triplets_may_be_mirrored_as_they_are(module):
+    """training/triplets.py does so: on these templates it comes to the same as mirroring the photos."""
+    template = module.TEMPLATE[crops.MIRRORED] * [-1., 1.] + [module.IMAGE_SIZE, 0.]
+    np.testing.assert_allclose(template, module.TEMPLATE, atol=1e-4)

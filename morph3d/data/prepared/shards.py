@@ -36,9 +36,9 @@ def digest(photo, data):
 
 
 def encode(faces, encoder):
-    """[N, S, S, 3] uint8 -> Encoding [N, 2, .] float32 NumPy: of the crops and of their mirror images."""
-    both = np.concatenate([faces, faces[:, :, ::-1]])
-    return Encoding(*(np.stack(np.split(part.numpy(), 2), 1) for part in encoder(images.to_float(both))))
+    """[N, 2, S, S, 3] uint8, crops of photos and of the mirrored photos -> Encoding [N, 2, .] float32 NumPy."""
+    flat = encoder(images.to_float(faces.reshape(-1, *faces.shape[2:])))
+    return Encoding(*(part.numpy().reshape(len(faces), 2, -1) for part in flat))
 
 
 def make(folder, number, listed, duplicates, kinds, encoder):
@@ -79,9 +79,9 @@ def make(folder, number, listed, duplicates, kinds, encoder):
 
 
 def _examples(chunk, faces, kind, encoder):
-    """Yields the serialized records of a kind, of photos and their crops."""
+    """Yields the serialized records of a kind, of photos and the crops of each."""
     if kind == dataset.CROPS:
-        for photo, crop in zip(chunk, faces):
+        for photo, (crop, _) in zip(chunk, faces):
             jpeg = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
             yield dataset.example(photo.key, photo.person, **{"image/encoded": jpeg})
     else:

@@ -3,14 +3,16 @@ import json
 
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 import pytest
 import tensorflow as tf
 
 from morph3d.data import sources
 from morph3d.data.prepared import dataset, shards
 from morph3d.encoders import registry
-from morph3d.photos import crops
+from morph3d.photos import crops, face_detection
 from tests.data.prepared.making import NAMES, count_work, prepare, rejects, save, shard_files, stored
+from tests.encoders import recognizer
 from tests.photos import bad_photos
 
 
@@ -22,18 +24,28 @@ def test_crops_and_encodings_of_all_photos_are_stored_in_order(photos, encoder):
         for part in crop, seen:
             assert part["key"].bytes_list.value == [name.encode()] and part["person"].bytes_list.value == [name[:3].encode()]
         picture = tf.io.decode_jpeg(crop["image/encoded"].bytes_list.value[0]).numpy()
-        expected = network(np.stack([picture, picture[:, ::-1]]) / np.float32(255.))
+        expected = network(np.stack([picture, picture[:, ::-1]]) / np.float32(255.))  # its template is symmetric
         for values, (stored_as, size) in zip(expected, (("features", 6), ("identity", 4))):
             np.testing.assert_allclose(np.reshape(seen[stored_as].float_list.value, [2, size]), values, atol=.03)
 
 
-def test_encode_sees_the_photo_and_its_mirror_image(tiny_encoder):
-    crops = np.random.default_rng(0).integers(0, 256, [3, 32, 32, 3], np.uint8)
-    found = shards.encode(crops, tiny_encoder)
-    for side, pictures in enumerate((crops, crops[:, :, ::-1])):
-        expected = tiny_encoder(pictures / np.float32(255.))
-        for part, values in zip(found, expected):
-            np.testing.assert_allclose(part[:, side], values, atol=1e-5)
+def test_a_mirrored_photo_is_mirrored_before_it_is_cropped(tmp_path, monkeypatch):
+    """A recognizer's template may be lopsided, as dlib's is: the mirror image of the crop would lie beside it."""
+    lopsided = recognizer.TEMPLATE + np.float32([[-3., 0.], [0., 0.], [2., 0.], [0., 1.], [0., 0.]])
+    tf.saved_model.save(network := recognizer.Recognizer(lopsided), str(tmp_path / "recognizer"), signatures=network.encode)
+    save(tmp_path / "one" / "a.png")
+    photo = PIL.Image.open(tmp_path / "one" / "a.png")
+    (tmp_path / "other").mkdir()
+    PIL.ImageOps.mirror(photo).save(tmp_path / "other" / "a.png")
+    points = face_detection.detect(np.asarray(photo))
+    mirrored = (points * [-1., 1.] + [photo.width, 0.])[[1, 0, 2, 4, 3]]
+    seen = []
+    for name, five in ("one", points), ("other", mirrored):
+        monkeypatch.setattr(face_detection, "detect_all", lambda *_: [five])
+        index = prepare(tmp_path / name, f"saved_model:{tmp_path / 'recognizer'}", tmp_path / f"{name}, prepared")
+        seen.append(np.reshape(stored(index, "encodings")[0]["features"].float_list.value, [2, 6]))
+    assert np.abs(seen[0][0] - seen[0][1]).max() > .001
+    np.testing.assert_allclose(seen[0], seen[1][::-1], atol=1e-5)
 
 
 def test_training_reads_what_was_prepared(photos, encoder):
@@ -142,7 +154,7 @@ def test_progress_shows_rate_and_photos(photos, encoder, capfd):
 def test_the_index_says_how_it_was_made(photos, encoder):
     index = json.loads((prepare(photos, encoder).folder / dataset.INDEX).read_text())
     network = registry.load(encoder)
-    assert index["settings"] == {"source": str(photos), "encoder": encoder, "encoder_weights": None, "image_size": 32,
+    assert index["settings"] == {"format": 2, "source": str(photos), "encoder": encoder, "encoder_weights": None, "image_size": 32,
                                  "template": network.template.tolist(), "fingerprint": network.fingerprint,
                                  "feature_size": 6, "identity_size": 4, "kinds": ["crops", "encodings"]}
 
