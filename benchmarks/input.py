@@ -17,12 +17,12 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from morph3d import alignment, decoder, losses, morphable
+from morph3d import decoder, images, losses, morphable
 from morph3d.atomic_files import replacing
 from morph3d.data import hybrid, synthetic
 from morph3d.data.prepared import dataset, shards
 from morph3d.encoders import registry
-from morph3d.photos import face_detection
+from morph3d.photos import crops, face_detection
 from morph3d.training.face_training import FaceTraining
 
 _JSON = flags.DEFINE_string("json", None, "a file for the figures")
@@ -37,20 +37,20 @@ IN_SHARD = 1000
 
 def photographs(model, count):
     """[count] uint8 pictures of random faces, of sizes that differ as those of photos from the web do."""
-    images = []
+    photos = []
     for start in range(0, count, 16):
         size = int(np.random.default_rng(start).integers(200, 400))
         faces = synthetic.sample(model, min(16, count - start), [3, start])
-        images += [np.uint8(255. * image + .5) for image in synthetic.photograph(model, faces, [3, start], size).numpy()]
-    return images
+        photos += list(images.to_pixels(synthetic.photograph(model, faces, [3, start], size)))
+    return photos
 
 
-def write_shards(folder, crops, encoder, count):
+def write_shards(folder, faces, encoder, count):
     """Shards of `count` encodings and of a tenth as many crops (copies of one shard each) -> their two Indexes."""
-    seen = shards.encode(crops, encoder)
+    seen = shards.encode(faces, encoder)
     contents = {
         dataset.ENCODINGS: [{"features": features, "identity": identity} for features, identity in zip(*seen)],
-        dataset.CROPS: [{"image/encoded": tf.io.encode_jpeg(crop, quality=shards.JPEG_QUALITY).numpy()} for crop in crops]}
+        dataset.CROPS: [{"image/encoded": tf.io.encode_jpeg(crop, quality=shards.JPEG_QUALITY).numpy()} for crop, _ in faces]}
     indexes = []
     for kind, shard_count in ((dataset.ENCODINGS, count // IN_SHARD), (dataset.CROPS, count // IN_SHARD // 10)):
         first = folder / kind / "00000.tfrecord"
@@ -126,8 +126,9 @@ def measure(folder):
     photos = photographs(model, _PHOTOS.value)
     single, batched, same = detector(photos, _ROUNDS.value)
     found = [(photo, points) for photo, points in zip(photos, face_detection.detect_all(photos)) if points is not None]
-    crops = np.stack([alignment.crop(photo, points, encoder.template, encoder.image_size) for photo, points in found])
-    stored, cropped = write_shards(folder, crops, encoder, _RECORDS.value)
+    faces = np.stack([[crops.crop(photo, points, encoder), crops.crop(*crops.mirrored(photo, points), encoder)]
+                      for photo, points in found])
+    stored, cropped = write_shards(folder, faces, encoder, _RECORDS.value)
     growth = memory_growth(stored)
     from_encodings = rate(dataset.encodings(stored, BATCH, 0), min(800, stored.records // BATCH), BATCH)
     decoded = dataset.crops(cropped, 0).map(lambda photo: dataset.decode(photo["image"], encoder.image_size), tf.data.AUTOTUNE)

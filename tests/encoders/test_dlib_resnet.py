@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from morph3d.data import sources
-from morph3d.data.prepared import shards
 from morph3d.encoders import dlib_resnet, registry
+from morph3d.photos import crops
 from tests.encoders import make_dlib_reference
 from tests.encoders.make_dlib_reference import waves
 
@@ -111,8 +111,8 @@ def test_a_truncated_file(tmp_path, bytes_kept):
 def test_tells_unseen_people_apart(encoder, data_folder):
     people = sorted((data_folder / "photos" / "test").iterdir())[:40]
     listed = [sources.find(person).photos for person in people]
-    faces = [list(shards.align(photos, encoder.template, encoder.image_size)) for photos in listed]
-    who = np.repeat(np.arange(len(faces)), [len(crops) for crops in faces])
+    faces = [[pair[0] for pair in crops.crop_all(sources.contents(photos), [None] * len(photos), encoder)] for photos in listed]
+    who = np.repeat(np.arange(len(faces)), [len(person) for person in faces])
     embedding = encoder.network(tf.constant(np.concatenate(faces) / np.float32(255.)))[1].numpy()
     first, second = np.triu_indices(len(who), 1)
     distance = np.linalg.norm(embedding[first] - embedding[second], axis=-1)

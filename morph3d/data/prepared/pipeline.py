@@ -76,8 +76,8 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
 def _settings(source, encoder, weights, kinds):
     encoder, weights = registry.located(encoder, weights)
     network = _encoder(encoder, weights, dataset.ENCODINGS in kinds)
-    settings = {"source": source, "encoder": encoder, "encoder_weights": weights, "kinds": kinds, "image_size": network.image_size,
-                "template": network.template.tolist()}
+    settings = {"format": dataset.FORMAT, "source": source, "encoder": encoder, "encoder_weights": weights, "kinds": kinds,
+                "image_size": network.image_size, "template": network.template.tolist()}
     if dataset.ENCODINGS in kinds:
         settings |= {name: getattr(network, name) for name in ("fingerprint", "feature_size", "identity_size")}
     return settings

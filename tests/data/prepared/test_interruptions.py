@@ -25,6 +25,14 @@ def test_a_folder_begun_otherwise_is_refused_and_kept(photos, encoder):
     assert shard_files(index) == before and dataset.read_index(index.folder) == index
 
 
+def test_a_folder_begun_by_another_version_is_refused(photos, encoder, monkeypatch):
+    before = shard_files(index := prepare(photos, encoder))
+    monkeypatch.setattr(dataset, "FORMAT", dataset.FORMAT + 1)
+    with pytest.raises(ValueError, match="settings.json: begun with format = 2, but 3 was asked for; .* another folder"):
+        prepare(photos, encoder)
+    assert shard_files(index) == before
+
+
 def run(code, photos, encoder):
     """Prepares in another process, after `code` with `make` (of shards) and `number` (of the shard)."""
     script = f"""
