@@ -66,8 +66,9 @@ class Reconstructor:
 
     def _reconstruct(self, photo, name):
         if isinstance(photo, (str, os.PathLike)):
-            name = os.fsdecode(photo).encode(errors="replace").decode()
-        pixels = decoding.read(photo)
+            pixels, name = decoding.read(photo), decoding.printable(photo)
+        else:
+            pixels = decoding.pixels(photo)
         try:
             crop = crops.crop(pixels, face_detection.detect(pixels), self)
         except ValueError as error:

@@ -64,7 +64,7 @@ def write_textured(path, mesh, texture):
         raise ValueError(f"{path}: found a mesh without uvs, expected them under a texture; lay them out with uv_atlas.read")
     if texture.dtype != np.uint8 or texture.shape != (len(texture), len(texture), 3):
         raise ValueError(f"{path}: found a texture {texture.dtype} {texture.shape}, expected uint8 (S, S, 3); scale 0..1 to 0..255")
-    name = _plain(path.stem)
+    name = plain(path.stem)
     material, picture = path.with_name(f"{name}.mtl"), path.with_name(f"{name}_texture.png")
     contents = {path: _textured_obj(mesh, material.name), material: _mtl(picture.name), picture: images.png(texture)}
     with contextlib.ExitStack() as replacing:  # which ends with the last file first
@@ -79,7 +79,7 @@ def _require_extension(path, extensions):
         raise ValueError(f'{path}: found extension "{path.suffix}", expected {", ".join(extensions)}; rename the output')
 
 
-def _plain(name):
+def plain(name):
     """A file name that every reader takes: MeshLab finds no texture whose name has spaces or letters beyond ASCII.
 
     What is changed gets a digest of the original, lest two names become one.
@@ -89,7 +89,7 @@ def _plain(name):
 
 
 def _obj(vertices, colors, triangles):
-    lines = ["# millimeters" if colors is None else "# millimeters; x y z, then sRGB red green blue"]
+    lines = ["# morph3d, millimeters" if colors is None else "# morph3d, millimeters; x y z, then sRGB red green blue"]
     numbers = vertices if colors is None else np.hstack([vertices, colors])
     lines += [("v" + numbers.shape[1] * " {:.4f}").format(*row) for row in numbers.tolist()]
     lines += ["f {} {} {}".format(*row) for row in (triangles + 1).tolist()]  # OBJ counts from 1
@@ -99,7 +99,7 @@ def _obj(vertices, colors, triangles):
 def _textured_obj(mesh, material):
     """No colors beside the vertices: three.js would multiply the texture by them."""
     facing = normals.vertex_normals(mesh.vertices, mesh.triangles)
-    lines = ["# millimeters", f"mtllib {material}"]
+    lines = ["# morph3d, millimeters", f"mtllib {material}"]
     lines += ["v {:.4f} {:.4f} {:.4f}".format(*row) for row in mesh.vertices.tolist()]
     lines += ["vt {:.6f} {:.6f}".format(*row) for row in mesh.uvs.uvs.tolist()]
     lines += ["vn {:.4f} {:.4f} {:.4f}".format(*row) for row in facing.tolist()]
@@ -111,7 +111,7 @@ def _textured_obj(mesh, material):
 
 def _mtl(texture):
     """White and matte: the texture alone decides."""
-    return f"newmtl {MATERIAL}\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {texture}\n".encode("ascii")
+    return f"# morph3d\nnewmtl {MATERIAL}\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {texture}\n".encode("ascii")
 
 
 def _ply(vertices, colors, triangles):
@@ -124,7 +124,8 @@ def _ply(vertices, colors, triangles):
     faces = np.empty(len(triangles), [("count", "u1"), ("corners", "<i4", 3)])
     faces["count"], faces["corners"] = 3, triangles
     properties = [f"property {'uchar' if values.dtype == np.uint8 else 'float'} {name}" for name, values in columns.items()]
-    header = ["ply", "format binary_little_endian 1.0", "comment millimeters, sRGB", f"element vertex {len(points)}", *properties,
+    header = ["ply", "format binary_little_endian 1.0", "comment morph3d, millimeters, sRGB",
+              f"element vertex {len(points)}", *properties,
               f"element face {len(faces)}", "property list uchar int vertex_indices", "end_header\n"]
     return "\n".join(header).encode("ascii") + points.tobytes() + faces.tobytes()
 

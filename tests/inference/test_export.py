@@ -34,7 +34,8 @@ def saved(network, tmp_path_factory):
 def test_outputs_are_those_of_the_parts(parts, network, saved, is_saved):
     encoder, decoding, model = parts
     crops = np.random.default_rng(0).random([3, 32, 32, 3], np.float32)
-    face = (export.load(saved) if is_saved else network).reconstruct(crops)
+    made = export.load(saved) if is_saved else network
+    face = made.reconstruct(crops)
     expected = decoder.decode(decoding, encoder(crops).features)
     vertices, colors = model.instance(expected)
     for name, value in {"shape": expected.shape, "texture": expected.texture, "vertices": vertices,
