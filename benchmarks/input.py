@@ -17,12 +17,13 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from morph3d import alignment, decoder, losses, morphable
+from morph3d import alignment, decoder, morphable
 from morph3d.atomic_files import replacing
 from morph3d.data import hybrid, synthetic
 from morph3d.data.prepared import dataset, shards
 from morph3d.encoders import registry
 from morph3d.photos import face_detection
+from morph3d.training.config import LossWeights
 from morph3d.training.face_training import FaceTraining
 
 _JSON = flags.DEFINE_string("json", None, "a file for the figures")
@@ -93,7 +94,7 @@ def memory_growth(index):
 def consumed(model, encoder, index, steps=12):
     """Photos a second that the training step of stage 2 takes."""
     training = FaceTraining(decoder.build(encoder.feature_size, model.shape_size, model.texture_size), model, encoder,
-                            losses.LossWeights(), VIEWS)
+                            LossWeights(), VIEWS)
     training.compile(keras.optimizers.Adam(1e-4), jit_compile=False)
     step = tf.function(training.train_step)
     batches = iter(hybrid.batches(dataset.encodings(index, BATCH, 0), model, DRAWN, VIEWS, SYNTHETIC, 0))

@@ -6,7 +6,7 @@ import tensorflow as tf
 from morph3d import losses
 from morph3d.morphable.coefficients import Coefficients
 
-WEIGHTS = losses.LossWeights(shape=.4, texture=.1)
+WEIGHTS = {"shape_weight": .4, "texture_weight": .1}
 
 
 def draw(*shape, seed=0):
@@ -15,13 +15,13 @@ def draw(*shape, seed=0):
 
 def test_parameter_loss_is_equation_3_as_a_mean_over_the_batch():
     s, s_true, t, t_true = draw(4, 7, seed=1), draw(4, 7, seed=2), draw(4, 5, seed=3), draw(4, 5, seed=4)
-    loss = losses.parameter_loss(Coefficients(s, t), Coefficients(s_true, t_true), WEIGHTS)
+    loss = losses.parameter_loss(Coefficients(s, t), Coefficients(s_true, t_true), **WEIGHTS)
     assert float(loss) == pytest.approx((.4 * ((s - s_true)**2).sum() + .1 * ((t - t_true)**2).sum()) / 4, rel=1e-5)
 
 
 def test_parameter_loss_refuses_to_broadcast():
     with pytest.raises(ValueError, match="sizes must agree"):
-        losses.parameter_loss(Coefficients(draw(4, 7), draw(4, 5)), Coefficients(draw(4, 1), draw(4, 5)), WEIGHTS)
+        losses.parameter_loss(Coefficients(draw(4, 7), draw(4, 5)), Coefficients(draw(4, 1), draw(4, 5)), **WEIGHTS)
 
 
 def test_identity_loss_compares_each_photo_with_its_own_views():
@@ -55,7 +55,7 @@ def test_loopback_loss_compares_each_view_with_the_photo_it_came_from_and_trains
     s, t = tf.Variable(draw(2, 3)), tf.Variable(draw(2, 4))
     s_read, t_read = tf.Variable(draw(6, 3, seed=1)), tf.Variable(draw(6, 4, seed=2))
     with tf.GradientTape() as tape:
-        loss = losses.loopback_loss(Coefficients(s, t), Coefficients(s_read, t_read), WEIGHTS)
+        loss = losses.loopback_loss(Coefficients(s, t), Coefficients(s_read, t_read), **WEIGHTS)
     expected = np.mean([.4 * np.sum((s_read[i] - s[i // 3])**2) + .1 * np.sum((t_read[i] - t[i // 3])**2) for i in range(6)])
     assert float(loss) == pytest.approx(expected, rel=1e-5)
     assert all(np.any(gradient != 0.) for gradient in tape.gradient(loss, [s, t, s_read, t_read]))

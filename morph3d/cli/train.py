@@ -4,19 +4,20 @@
 
 Stopped, it goes on where it was when started again with the same flags.
 """
+import dataclasses
 import pathlib
 import sys
 
 import keras
 from absl import flags, logging
 
-from morph3d import decoder, losses, morphable, run_settings
+from morph3d import decoder, morphable, run_settings
 from morph3d.cli import program
 from morph3d.data import hybrid, sources, synthetic
 from morph3d.data.prepared import dataset, pipeline
 from morph3d.encoders import registry
 from morph3d.morphable import embedded
-from morph3d.training import callbacks, checkpoints, loop, schedule
+from morph3d.training import callbacks, checkpoints, config, loop, schedule
 from morph3d.training.face_training import FaceTraining
 
 FLAGS = flags.FLAGS
@@ -36,8 +37,8 @@ flags.DEFINE_integer("hybrid_synthetic_batch", 12, "Synthetic faces in a batch o
 flags.DEFINE_integer("views", 3, "Renderings of each photo's face.", lower_bound=1)
 flags.DEFINE_float("synthetic_learning_rate", 1e-3, "Where stage 1 starts.", lower_bound=1e-9, upper_bound=1.)
 flags.DEFINE_float("hybrid_learning_rate", 5e-4, "Where stage 2 starts.", lower_bound=1e-9, upper_bound=1.)
-for _name, _value in losses.LossWeights()._asdict().items():
-    flags.DEFINE_float(f"{_name}_weight", _value, f"Weight: {_name}. See morph3d/losses.py.", lower_bound=0.)
+for _name, _value in dataclasses.asdict(config.LossWeights()).items():
+    flags.DEFINE_float(f"{_name}_weight", _value, f"Weight: {_name}. See morph3d/training/config.py.", lower_bound=0.)
 flags.DEFINE_bool("mirror", True, "Also train on the photos' mirror images.")
 flags.DEFINE_integer("save_every", 250, "Steps between checkpoints and between pictures.", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "Of every random number.", lower_bound=0)
@@ -99,7 +100,8 @@ def begin(output, model, encoder):
     """The network to train, compiled and where it was when last stopped, and its Checkpoints."""
     keras.utils.set_random_seed(FLAGS.seed)  # here, so that the network does not depend on what was built and drawn before
     network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
-    weights = losses.LossWeights(*(FLAGS[f"{name}_weight"].value for name in losses.LossWeights._fields))
+    weights = config.LossWeights(**{field.name: FLAGS[f"{field.name}_weight"].value
+                                    for field in dataclasses.fields(config.LossWeights)})
     training = FaceTraining(network, model, encoder, weights, FLAGS.views)
     steps = FLAGS.synthetic_steps, FLAGS.hybrid_steps
     rates = FLAGS.synthetic_learning_rate, FLAGS.hybrid_learning_rate

@@ -18,7 +18,7 @@ class FaceTraining(keras.Model):
       decoder: what `morph3d.decoder.build` gives; the only part that is trained.
       morphable: MorphableModel.
       encoder: a frozen encoder.
-      weights: LossWeights.
+      weights: config.LossWeights.
       views: renderings of each photo's face; the paper takes three.
     """
 
@@ -28,6 +28,7 @@ class FaceTraining(keras.Model):
         # Behind a function: Keras would otherwise list the frozen variables among its own.
         self._frozen = lambda: (morphable, encoder)
         self.weights_of_losses, self.views = weights, views
+        self._coefficient_weights = {"shape_weight": weights.shape, "texture_weight": weights.texture}
 
     def call(self, features):
         return self.decoder(features)
@@ -65,7 +66,7 @@ class FaceTraining(keras.Model):
 
     def _parameter_loss(self, faces):
         predicted = decode(self.decoder, self.synthetic_features(faces))
-        return losses.parameter_loss(predicted, faces.coefficients, self.weights_of_losses)
+        return losses.parameter_loss(predicted, faces.coefficients, **self._coefficient_weights)
 
     def _photo_losses(self, photos, views):
         """All photos count for the distribution; the first of them are drawn, each view once for identity and loopback."""
@@ -79,4 +80,4 @@ class FaceTraining(keras.Model):
         seen = encoder(images)
         return {"identity": losses.identity_loss(photos.identity[:count], seen.identity),
                 "batch": losses.batch_distribution_loss(everybody),
-                "loopback": losses.loopback_loss(predicted, decode(self.decoder, seen.features), self.weights_of_losses)}
+                "loopback": losses.loopback_loss(predicted, decode(self.decoder, seen.features), **self._coefficient_weights)}
