@@ -2,7 +2,11 @@
 
 Equation 3 sums over the batch, the others are silent; here every loss is a mean over the batch, so that the weights do not change
 their meaning with its size. BUILD_NOTES.md says how the weights were chosen.
+
+Nothing is broadcast: what does not belong together raises ValueError where the shapes are known, and InvalidArgumentError in the
+step where they are not.
 """
+import keras
 import tensorflow as tf
 
 
@@ -27,7 +31,8 @@ def identity_loss(photos, views):
       photos: [B, I] unit vectors.
       views: [B * N, I] unit vectors, the N renderings of one photo's face next to each other.
     """
-    views = tf.reshape(views, [tf.shape(photos)[0], -1, photos.shape[-1]])
+    count, size = keras.ops.shape(photos)
+    views = tf.reshape(views, [count, _views_of_each(photos, views), size])
     return tf.reduce_mean(1. - tf.einsum("bi,bni->bn", photos, views))
 
 
@@ -52,16 +57,32 @@ def loopback_loss(coefficients, read_back, *, shape_weight, texture_weight):
       read_back: Coefficients [B * N, .], those of one photo's N renderings next to each other.
       shape_weight, texture_weight: as in `parameter_loss`.
     """
-    views = read_back.shape.shape[0] // coefficients.shape.shape[0]
+    views = _views_of_each(coefficients.shape, read_back.shape)
     repeated = coefficients._replace(shape=tf.repeat(coefficients.shape, views, 0),
                                      texture=tf.repeat(coefficients.texture, views, 0))
     return parameter_loss(read_back, repeated, shape_weight=shape_weight, texture_weight=texture_weight)
 
 
 def _mean_squared_norm(predicted, true):
-    if predicted.shape[-1] != true.shape[-1]:
-        raise ValueError(f"predicted coefficients are {predicted.shape}, true ones {true.shape}: sizes must agree")
-    return tf.reduce_mean(tf.reduce_sum(tf.square(predicted - true), -1))
+    (count, size), (true_count, true_size) = keras.ops.shape(predicted), keras.ops.shape(true)
+    with _required([count == true_count, size == true_size], "predicted and true coefficients of one shape", predicted, true):
+        return tf.reduce_mean(tf.reduce_sum(tf.square(predicted - true), -1))
+
+
+def _views_of_each(photos, views):
+    """-> N, an integer where it is known, of photos [B, I] and views [B * N, I]."""
+    (count, size), (total, view_size) = keras.ops.shape(photos), keras.ops.shape(views)
+    with _required([size == view_size, total % count == 0], "photos [B, I] and their views [B * N, I]", photos, views):
+        return total // count
+
+
+def _required(conditions, expected, first, second):
+    """A context for what needs the conditions, which are Python's where sizes are known, and tensors where they are not."""
+    if any(condition is False for condition in conditions):
+        raise ValueError(f"expected {expected}, found {first.shape} and {second.shape}")
+    return tf.control_dependencies([
+        tf.debugging.Assert(condition, [f"expected {expected}, found", tf.shape(first), "and", tf.shape(second)])
+        for condition in conditions if condition is not True])
 
 
 def _moment_loss(values):

@@ -1,4 +1,6 @@
 """The four losses against NumPy, written from the paper's equations."""
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -19,9 +21,36 @@ def test_parameter_loss_is_equation_3_as_a_mean_over_the_batch():
     assert float(loss) == pytest.approx((.4 * ((s - s_true)**2).sum() + .1 * ((t - t_true)**2).sum()) / 4, rel=1e-5)
 
 
-def test_parameter_loss_refuses_to_broadcast():
-    with pytest.raises(ValueError, match="sizes must agree"):
-        losses.parameter_loss(Coefficients(draw(4, 7), draw(4, 5)), Coefficients(draw(4, 1), draw(4, 5)), **WEIGHTS)
+COMPARED = {
+    "parameter": lambda a, b: losses.parameter_loss(Coefficients(a, a), Coefficients(b, b), **WEIGHTS),
+    "loopback": lambda a, b: losses.loopback_loss(Coefficients(a, a), Coefficients(b, b), **WEIGHTS),
+    "identity": losses.identity_loss,
+}
+UNLIKE = [("parameter", (1, 7), (4, 7)), ("parameter", (4, 7), (1, 7)), ("parameter", (4, 7), (4, 1)),
+          ("parameter", (4, 7), (2, 7)),
+          ("loopback", (2, 3), (5, 3)), ("loopback", (2, 3), (1, 3)), ("loopback", (2, 3), (4, 1)),
+          ("identity", (3, 8), (7, 8)), ("identity", (3, 8), (6, 4)), ("identity", (3, 8), (12, 2)), ("identity", (3, 8), (2, 8))]
+
+
+@pytest.mark.parametrize("loss, first, second", UNLIKE)
+def test_what_does_not_belong_together_is_refused_by_its_shapes(loss, first, second):
+    with pytest.raises(ValueError, match=re.escape(f"found {first} and {second}")):
+        COMPARED[loss](tf.constant(draw(*first)), tf.constant(draw(*second)))
+
+
+@pytest.mark.parametrize("loss, first, second", UNLIKE)
+def test_where_shapes_are_not_known_beforehand_the_step_refuses_them(loss, first, second):
+    traced = tf.function(COMPARED[loss], [tf.TensorSpec([None, None])] * 2, autograph=False)
+    found = "found] [{} {}] [and] [{} {}]".format(*first, *second)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=re.escape(found)):
+        traced(draw(*first), draw(*second))
+
+
+@pytest.mark.parametrize("loss, views", [("parameter", 1), ("identity", 1), ("identity", 3), ("loopback", 2)])
+def test_a_batch_of_unknown_size_has_the_same_loss(loss, views):
+    first, second = draw(4, 7), draw(4 * views, 7, seed=1)
+    traced = tf.function(COMPARED[loss], [tf.TensorSpec([None, 7])] * 2)
+    assert float(traced(first, second)) == float(COMPARED[loss](tf.constant(first), tf.constant(second)))
 
 
 def test_identity_loss_compares_each_photo_with_its_own_views():
