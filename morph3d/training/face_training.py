@@ -72,7 +72,7 @@ class FaceTraining(keras.Model):
         """All photos count for the distribution; the first of them are drawn, each view once for identity and loopback."""
         morphable, encoder = self._frozen()
         everybody = decode(self.decoder, photos.features)
-        count = views.background.shape[0] // self.views
+        count = keras.ops.shape(views.background)[0] // self.views
         predicted = Coefficients(everybody.shape[:count], everybody.texture[:count])
         vertices, colors = morphable.instance(predicted)
         images = aligned_rendering.draw(tf.repeat(vertices, self.views, 0), tf.repeat(colors, self.views, 0), morphable.triangles,
