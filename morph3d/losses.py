@@ -3,8 +3,8 @@
 Equation 3 sums over the batch, the others are silent; here every loss is a mean over the batch, so that the weights do not change
 their meaning with its size. BUILD_NOTES.md says how the weights were chosen.
 
-Nothing is broadcast: what does not belong together raises ValueError where the shapes are known, and InvalidArgumentError in the
-step where they are not.
+Everything is computed in float32, also for callers that hand over halves. Nothing is broadcast: what does not belong together
+raises ValueError where the shapes are known, and InvalidArgumentError in the step where they are not.
 """
 import keras
 import tensorflow as tf
@@ -31,6 +31,7 @@ def identity_loss(photos, views):
       photos: [B, I] unit vectors.
       views: [B * N, I] unit vectors, the N renderings of one photo's face next to each other.
     """
+    photos, views = tf.cast(photos, tf.float32), tf.cast(views, tf.float32)
     count, size = keras.ops.shape(photos)
     views = tf.reshape(views, [count, _views_of_each(photos, views), size])
     return tf.reduce_mean(1. - tf.einsum("bi,bni->bn", photos, views))
@@ -64,6 +65,7 @@ def loopback_loss(coefficients, read_back, *, shape_weight, texture_weight):
 
 
 def _mean_squared_norm(predicted, true):
+    predicted, true = tf.cast(predicted, tf.float32), tf.cast(true, tf.float32)
     (count, size), (true_count, true_size) = keras.ops.shape(predicted), keras.ops.shape(true)
     with _required([count == true_count, size == true_size], "predicted and true coefficients of one shape", predicted, true):
         return tf.reduce_mean(tf.reduce_sum(tf.square(predicted - true), -1))
@@ -86,6 +88,7 @@ def _required(conditions, expected, first, second):
 
 
 def _moment_loss(values):
+    values = tf.cast(values, tf.float32)
     count = tf.cast(tf.shape(values)[0], tf.float32)
     mean, variance = tf.nn.moments(values, 0)
     variance *= count / (count - 1.)

@@ -88,3 +88,14 @@ def test_loopback_loss_compares_each_view_with_the_photo_it_came_from_and_trains
     expected = np.mean([.4 * np.sum((s_read[i] - s[i // 3])**2) + .1 * np.sum((t_read[i] - t[i // 3])**2) for i in range(6)])
     assert float(loss) == pytest.approx(expected, rel=1e-5)
     assert all(np.any(gradient != 0.) for gradient in tape.gradient(loss, [s, t, s_read, t_read]))
+
+
+def test_losses_of_halves_are_computed_in_single_precision():
+    """In halves the sum of squares, 80,000, would be infinite."""
+    first, second = (100. * draw(4, 8, seed=seed) for seed in (0, 1))
+    unit = tf.math.l2_normalize(draw(4, 8), -1)
+    for loss, left, right in (("parameter", first, second), ("loopback", first, second), ("identity", unit, -unit)):
+        found = COMPARED[loss](tf.cast(left, tf.float16), tf.cast(right, tf.float16))
+        assert found.dtype == tf.float32 and float(found) == pytest.approx(float(COMPARED[loss](left, right)), rel=.01)
+    distribution = losses.batch_distribution_loss(Coefficients(tf.cast(first, tf.float16), tf.cast(second, tf.float16)))
+    assert float(distribution) == pytest.approx(float(losses.batch_distribution_loss(Coefficients(first, second))), rel=.01)

@@ -14,6 +14,9 @@ class FaceTraining(keras.Model):
     "views" (Scenes for the renderings of the first of them, `views` for each) give the other three. `train_step` returns every
     term by its name, unweighted, and their weighted sum as "loss".
 
+    Under Keras' policy "mixed_float16" the decoder's hidden layers compute in halves, and Keras' optimizer scales the loss: a step
+    whose gradient overflows is skipped and not counted, and its "gradient" reported as 0.
+
     Args:
       decoder: what `morph3d.decoder.build` gives; the only part that is trained.
       morphable: MorphableModel.
@@ -39,10 +42,14 @@ class FaceTraining(keras.Model):
             weighted = [getattr(self.weights_of_losses, name) * value for name, value in terms.items()]
             regularization = tf.add_n(self.decoder.losses)
             loss = tf.add_n(weighted) + regularization
+            scaled = self.optimizer.scale_loss(loss)
         variables = self.decoder.trainable_variables
-        gradients = tape.gradient(loss, variables)
+        gradients = tape.gradient(scaled, variables)
+        length = tf.linalg.global_norm(gradients) / self.optimizer.scale_loss(1.)
+        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):  # which skips a step whose gradient is not finite
+            length = tf.where(tf.math.is_finite(length), length, 0.)
         self.optimizer.apply_gradients(zip(gradients, variables))
-        return {"loss": loss, **terms, "weight_decay": regularization, "gradient": tf.linalg.global_norm(gradients)}
+        return {"loss": loss, **terms, "weight_decay": regularization, "gradient": length}
 
     def terms(self, batch):
         """The losses that this batch gives rise to, {name in LossWeights: scalar}."""

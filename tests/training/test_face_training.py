@@ -114,3 +114,43 @@ def test_a_batch_of_unknown_size_gives_the_same_losses(training, photos, tiny_mo
     with tf.GradientTape() as tape:
         loss = tf.function(training.terms, [specs])(batch)["identity"]
     assert all(np.any(part) for part in tape.gradient(loss, training.decoder.trainable_variables))
+
+
+@pytest.fixture
+def half_precision(tiny_model, tiny_encoder):
+    """FaceTraining that was built under Keras' policy of half precision."""
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        return build(tiny_model, tiny_encoder)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def weights_of(training):
+    return [variable.numpy() for variable in training.decoder.trainable_variables]
+
+
+def test_half_precision_trains_with_nearly_the_same_losses_and_gradient(half_precision, training, photos, tiny_model):
+    precisions = [{layer.compute_dtype for layer in model.decoder.layers} for model in (training, half_precision)]
+    assert precisions == [{"float32"}, {"float16", "float32"}]
+    batch, before = batch_of(photos, tiny_model, 3), weights_of(half_precision)
+    expected, found = (tf.function(model.train_step)(batch) for model in (training, half_precision))
+    assert {value.dtype for value in found.values()} == {tf.float32}
+    for name in expected:
+        assert float(found[name]) == pytest.approx(float(expected[name]), rel=.02), name
+    for old, new, wanted in zip(before, weights_of(half_precision), weights_of(training)):
+        assert np.any(old != new)
+        # Adam's first step is the sign of the gradient, which half precision may turn where it is nearly zero.
+        assert np.mean(np.abs(new - wanted) < 1e-4) > .95
+
+
+def test_a_gradient_too_large_for_half_precision_skips_the_step(half_precision, photos, tiny_model):
+    batch = batch_of(photos, tiny_model, 3)
+    half_precision.optimizer.build(half_precision.decoder.trainable_variables)
+    half_precision.optimizer.dynamic_scale.assign(1e30)
+    before = weights_of(half_precision)
+    found = tf.function(half_precision.train_step)(batch)
+    assert all(np.isfinite(value) for value in found.values()) and float(found["gradient"]) == 0.
+    assert float(half_precision.optimizer.dynamic_scale) == pytest.approx(.5e30)
+    for old, new in zip(before, weights_of(half_precision)):
+        np.testing.assert_array_equal(old, new)
