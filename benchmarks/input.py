@@ -12,18 +12,18 @@ import statistics
 import tempfile
 import time
 
-import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from morph3d import decoder, images, losses, morphable
+from morph3d import images, morphable
 from morph3d.atomic_files import replacing
-from morph3d.data import hybrid, synthetic
+from morph3d.data import synthetic
 from morph3d.data.prepared import dataset, shards
 from morph3d.encoders import registry
 from morph3d.photos import crops, face_detection
-from morph3d.training.face_training import FaceTraining
+from morph3d.training import train
+from morph3d.training.config import TrainingConfig
 
 _JSON = flags.DEFINE_string("json", None, "a file for the figures")
 _RECORDS = flags.DEFINE_integer("records", 1_000_000, "stored encodings", lower_bound=10_000)
@@ -31,7 +31,8 @@ _PHOTOS = flags.DEFINE_integer("photos", 96, "photographs for the detector", low
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "of which the median counts", lower_bound=1)
 _FOLDER = flags.DEFINE_string("folder", None, "for some 4 GB of shards, removed at the end; by default in the system's")
 
-BATCH, DRAWN, VIEWS, SYNTHETIC = 128, 12, 3, 12  # as morph3d-train takes them
+CONFIG = TrainingConfig("photos", "runs")
+BATCH = CONFIG.hybrid.photo_batch
 IN_SHARD = 1000
 
 
@@ -92,11 +93,10 @@ def memory_growth(index):
 
 def consumed(model, encoder, index, steps=12):
     """Photos a second that the training step of stage 2 takes."""
-    training = FaceTraining(decoder.build(encoder.feature_size, model.shape_size, model.texture_size), model, encoder,
-                            losses.LossWeights(), VIEWS)
-    training.compile(keras.optimizers.Adam(1e-4), jit_compile=False)
+    training = train.assemble(CONFIG, model, encoder)
+    _, hybrid = train.stages(CONFIG, model, lambda start: dataset.encodings(index, BATCH, CONFIG.seed, start))
     step = tf.function(training.train_step)
-    batches = iter(hybrid.batches(dataset.encodings(index, BATCH, 0), model, DRAWN, VIEWS, SYNTHETIC, 0))
+    batches = iter(hybrid.batches(hybrid.first))
     seconds = []
     for _ in range(2 + steps):
         batch = next(batches)

@@ -31,6 +31,8 @@ def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_de
     standardization of the features, adapted once before training (`standardize`), because the encoders' average-pooled
     features differ in scale by a factor of ten among themselves.
 
+    The first and the last layer compute in float32 whatever Keras' policy: halves end at 65504, and have three digits.
+
     Args:
       feature_size: of the encoder.
       shape_size, texture_size: of the morphable model.
@@ -41,10 +43,11 @@ def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_de
         return keras.layers.Dense(units, kernel_regularizer=keras.regularizers.L2(weight_decay), **options)
 
     features = keras.Input([feature_size], name="features")
-    x = Standardize(name="standardize")(features)
+    x = Standardize(name="standardize", dtype="float32")(features)
     for i, units in enumerate(hidden):
         x = dense(units, activation="relu", name=f"hidden_{i}")(x)
-    outputs = {"shape": dense(shape_size, name="shape")(x), "texture": dense(texture_size, name="texture")(x)}
+    sizes = {"shape": shape_size, "texture": texture_size}
+    outputs = {name: dense(size, name=name, dtype="float32")(x) for name, size in sizes.items()}
     return keras.Model(features, outputs, name="decoder")
 
 

@@ -1,4 +1,5 @@
 """The regression network."""
+import keras
 import numpy as np
 import pytest
 
@@ -33,3 +34,17 @@ def test_weights_are_drawn_towards_zero(network):
     kernels = [layer.kernel for layer in network.layers if hasattr(layer, "kernel")]
     assert sum(float(loss) for loss in network.losses) == pytest.approx(
         1e-5 * sum(float(np.sum(np.square(kernel))) for kernel in kernels), rel=1e-4)
+
+
+def test_under_half_precision_features_may_be_larger_than_halves_and_coefficients_are_single():
+    features = 1e6 * np.random.default_rng(0).normal(size=[64, 20]).astype(np.float32)
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        halves = decoder.build(20, 7, 5)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    decoder.standardize(halves, features)
+    coefficients = decoder.decode(halves, features)
+    assert halves.get_layer("hidden_0").compute_dtype == "float16"
+    assert coefficients.shape.dtype == coefficients.texture.dtype == "float32"
+    assert np.isfinite(coefficients.shape).all() and np.std(coefficients.shape) > .1

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d import decoder, losses, scene
+from morph3d import decoder, scene
 from morph3d.data import synthetic
 from morph3d.encoders import dlib_resnet, facenet, registry
 from morph3d.encoders.base import Encoder, Encoding
+from morph3d.training.config import LossWeights
 from morph3d.training.face_training import FaceTraining
 
 SPECS = "dlib, facenet, facenet:KEY, nn2, vgg_face, saved_model:FOLDER"
@@ -98,7 +99,7 @@ def test_encodings_and_gradients_are_those_of_the_bare_network(encoder):
 def train_faces(encoder, tiny_model):
     """The decoder's training, on a photo and a synthetic face."""
     network = decoder.build(encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(8,))
-    model = FaceTraining(network, tiny_model, encoder, losses.LossWeights(), views=1)
+    model = FaceTraining(network, tiny_model, encoder, LossWeights(), views=1)
     model.compile(keras.optimizers.Adam(1e-2), run_eagerly=True)  # tracing it takes longer
     photos = Encoding(tf.ones([2, encoder.feature_size]), tf.ones([2, encoder.identity_size]))
     batch = {"photos": photos, "views": scene.sample(1, [0, 1]), "synthetic": synthetic.sample(tiny_model, 1, [0, 2])}

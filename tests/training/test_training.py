@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d import decoder, losses
+from morph3d import decoder
 from morph3d.data import hybrid, synthetic
 from morph3d.encoders.base import Encoding
 from morph3d.training import callbacks, checkpoints, loop, schedule
+from morph3d.training.config import LossWeights
 from morph3d.training.face_training import FaceTraining
 
 
-def training(tiny_model, tiny_encoder, steps=(4, 4), weights=losses.LossWeights(), rate=1e-3):
+def training(tiny_model, tiny_encoder, steps=(4, 4), weights=LossWeights(), rate=1e-3):
     keras.utils.set_random_seed(0)
     network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(32,))
     model = FaceTraining(network, tiny_model, tiny_encoder, weights, views=2)
@@ -55,7 +56,7 @@ class History(keras.callbacks.Callback):
 
 
 def test_each_stage_reports_its_losses_and_their_weighted_sum(tiny_model, tiny_encoder, tmp_path):
-    weights, history = losses.LossWeights(parameter=2., identity=3., batch=.5, loopback=.25), History()
+    weights, history = LossWeights(parameter=2., identity=3., batch=.5, loopback=.25), History()
     train(training(tiny_model, tiny_encoder, weights=weights), tmp_path, two_stages(tiny_model, tiny_encoder), [history])
     first, last = history.logs[0], history.logs[-1]
     assert len(history.logs) == 8
