@@ -144,7 +144,7 @@ class TrainingConfig:
                     values[outer] = settings[flag]
         for field in dataclasses.fields(cls):
             if "flags" in field.metadata:
-                values[field.name] = field.default_factory(**values.get(field.name, {}))  # type: ignore[misc]
+                values[field.name] = field.default_factory(**values.get(field.name, {}))  # type: ignore[operator]
         return cls(**values)
 
     def flat(self) -> dict[str, Any]:
