@@ -109,7 +109,7 @@ def begin(output, model, encoder):
     training.compile(keras.optimizers.Adam(schedule.TwoStageSchedule(steps, rates)), jit_compile=False)
     saved = checkpoints.Checkpoints(output / "checkpoints", network, training.optimizer)
     if saved.restore() == 0:
-        decoder.standardize(network, training.synthetic_features(synthetic.sample(model, 256, [FLAGS.seed, 0])))
+        training.standardize(synthetic.sample(model, 256, [FLAGS.seed, 0]))
     else:
         logging.info("going on from %s", saved.latest)
     return training, saved
