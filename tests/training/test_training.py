@@ -136,19 +136,6 @@ def test_the_decoder_at_the_end_of_each_stage_is_kept(tiny_model, tiny_encoder, 
             np.testing.assert_array_equal(a, b)
 
 
-def test_a_checkpoint_of_another_model_is_refused(tiny_model, tiny_encoder, tmp_path):
-    model = training(tiny_model, tiny_encoder)
-    checkpoints.Checkpoints(tmp_path, model.decoder, model.optimizer).save()
-    other = decoder.build(tiny_encoder.feature_size, 3, tiny_model.texture_size, hidden=(32,))
-    with pytest.raises(ValueError, match="ckpt-0: damaged, or a checkpoint of another model"):
-        checkpoints.restore_decoder(tmp_path, other)
-
-
-def test_no_checkpoint_is_an_error_that_says_what_to_do(tmp_path):
-    with pytest.raises(ValueError, match="no checkpoint found; train first"):
-        checkpoints.restore_decoder(tmp_path, decoder.build(4, 3, 2, hidden=(5,)))
-
-
 def test_the_learning_rate_restarts_with_stage_2():
     rate = schedule.TwoStageSchedule((100, 50), (1e-2, 1e-3), warm_up=10)
     rates = np.array([rate(step) for step in range(150)])
