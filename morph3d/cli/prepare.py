@@ -21,7 +21,8 @@ flags.DEFINE_string("encoder", "dlib", f"The frozen face recognizer: {registry.S
 flags.DEFINE_string("encoder_weights", None, "File with the encoder's weights, in place of those that come with it.")
 flags.DEFINE_multi_enum("store", list(dataset.KINDS), dataset.KINDS, "What to store: the aligned crops, what the encoder sees in "
                         "them, or both, as by default. Training reads the encodings.")
-flags.DEFINE_string("runner", "DirectRunner", "Apache Beam's runner; the default works on this machine.")
+flags.DEFINE_string("runner", pipeline.RUNNER, "Apache Beam's runner, by its name or as package.module.Class; the default works in "
+                    "this process.")
 flags.DEFINE_multi_string("beam", [], "Another option of the Beam pipeline, e.g. --beam=--project=mine; may be given many times.")
 
 
