@@ -8,6 +8,7 @@ import sys
 from absl import flags
 
 from morph3d.cli import program
+from morph3d.encoders import registry
 from morph3d.evaluation import recognition
 from morph3d.inference import export, faces
 
@@ -22,7 +23,8 @@ flags.DEFINE_bool("with_photos", True, "Show the photos; without, the picture ma
 
 
 def main():
-    reconstructor, recognizer = export.load(FLAGS.model), recognition.Recognizer(FLAGS.recognizer)
+    recognizer = registry.load(f"saved_model:{FLAGS.recognizer}", differentiable=False)
+    reconstructor = export.load(FLAGS.model)
     result = recognition.likeness(reconstructor, recognition.first_photos(FLAGS.photos, FLAGS.people), recognizer)
     print(json.dumps({"people": FLAGS.people, "top1": round(result.top1, 3), "top5": round(result.top5, 3),
                       "right_cosine": round(result.right_cosine, 3), "wrong_cosine": round(result.wrong_cosine, 3)}))

@@ -12,29 +12,13 @@ from morph3d.inference import faces
 from morph3d.photos import decoding, face_detection
 
 
-class Recognizer:
-    """A SavedModel `serving_default(faces [B, 112, 112, 3] RGB 0..255) -> [B, D]` for faces aligned to `template`."""
-    image_size = 112
-    template = np.float32([[38.29, 51.70], [73.53, 51.50], [56.03, 71.74], [41.55, 92.37], [70.73, 92.20]])
-
-    def __init__(self, folder):
-        if not (pathlib.Path(folder) / "saved_model.pb").is_file():
-            raise ValueError(f"{folder}: holds no saved_model.pb; --recognizer takes the folder of a SavedModel")
-        self._model = tf.saved_model.load(str(folder))
-
-    def identity(self, images):
-        """[B, 112, 112, 3] sRGB in 0..1 -> [B, D] unit vectors."""
-        outputs = self._model.signatures["serving_default"](tf.cast(images, tf.float32) * 255.)
-        return tf.math.l2_normalize(next(iter(outputs.values())), -1).numpy()
-
-
 class Likeness(NamedTuple):
     top1: float  # share of renderings whose nearest photo shows the right person
     top5: float  # ... whose five nearest photos do
     right_cosine: float  # mean over pairs of the same person
     wrong_cosine: float  # mean over pairs of different people
     crops: np.ndarray  # [N, S, S, 3] uint8, the photos as the encoder saw them
-    faces: np.ndarray  # [N, 112, 112, 3] uint8, the renderings as the recognizer saw them
+    faces: np.ndarray  # [N, S, S, 3] uint8, the renderings as the recognizer saw them
     ranks: np.ndarray  # [N] the right photo's place, 0 is the nearest
 
 
@@ -52,7 +36,7 @@ def likeness(reconstructor, paths, recognizer):
     Args:
       reconstructor: see `inference.export.load`.
       paths: one photo of each of N people.
-      recognizer: Recognizer; must not have been used in training.
+      recognizer: Encoder; must not have been used in training.
 
     Returns:
       Likeness.
@@ -64,7 +48,7 @@ def likeness(reconstructor, paths, recognizer):
     seen = np.stack([alignment.crop(photo, five, recognizer.template, recognizer.image_size)
                      for photo, five in zip(read, points)])
     renderings = np.concatenate([_frontal(reconstructor, crops[i:i + 12], recognizer) for i in range(0, len(crops), 12)])
-    return score(recognizer.identity(seen / 255.), recognizer.identity(renderings))._replace(
+    return score(recognizer(seen / 255.).identity.numpy(), recognizer(renderings).identity.numpy())._replace(
         crops=crops, faces=np.uint8(np.round(renderings * 255.)))
 
 

@@ -50,23 +50,19 @@ def test_contact_sheet_shows_each_face_below_its_photo():
     assert recognition.contact_sheet(result, 2, with_photos=False, columns=2)[8::16, 8::16, 0].tolist() == [[110, 120]]
 
 
-def test_a_missing_recognizer_is_named(tmp_path):
-    with pytest.raises(ValueError, match="holds no saved_model.pb; --recognizer"):
-        recognition.Recognizer(tmp_path)
-
-
 def test_the_protocol_finds_people_by_their_other_photo(data_folder):
     """A second photo in place of the rendering: reported as 0.95 / 1.00 for 84 people; 20 people are easier."""
     from morph3d import alignment
     from morph3d.data import sources
+    from morph3d.encoders import registry
     from morph3d.photos import decoding, face_detection
-    recognizer = recognition.Recognizer(data_folder / "recognizer")
+    recognizer = registry.load(f"saved_model:{data_folder / 'recognizer'}", differentiable=False)
     people = sorted((data_folder / "photos" / "test").iterdir())[:20]
 
     def identities(number):
         crops = [alignment.crop(photo, face_detection.detect(photo), recognizer.template, 112)
                  for photo in (decoding.read(sources.find(person).photos[number].location) for person in people)]
-        return recognizer.identity(np.stack(crops) / 255.)
+        return recognizer(np.stack(crops) / 255.).identity.numpy()
 
     result = recognition.score(identities(0), identities(1))
     assert result.top1 >= .9 and result.right_cosine > .5 > .2 > result.wrong_cosine
