@@ -6,7 +6,6 @@ second start does only what is missing, was cut short, or whose photos have chan
 """
 import collections
 import contextlib
-import fcntl
 import functools
 import json
 import logging
@@ -57,7 +56,7 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
         if folder.is_relative_to(source):
             raise ValueError(f"{folder}: lies in the folder of the photos, {source}; give one outside it")
     settings = _settings(source, encoder, weights, sorted(kinds))
-    with _alone(folder):
+    with atomic_files.only_one(folder / "plan" / "lock", f"{folder}: another program is preparing photos in this folder"):
         run_settings.require_same(folder / "plan" / "settings.json", settings, settings.keys() - {"encoder", "encoder_weights"})
         run_settings.write(folder / "plan" / "settings.json", settings)
         notes = Notes(folder)
@@ -87,18 +86,6 @@ def _settings(source, encoder, weights, kinds):
 def _encoder(spec, weights, encodes):
     """One a process, however many shards this makes; for crops alone its framing is enough, which needs no weights."""
     return registry.load(spec, weights) if encodes else registry.framing(spec)
-
-
-@contextlib.contextmanager
-def _alone(folder):
-    """Keeps other programs from preparing the same folder meanwhile."""
-    (folder / "plan").mkdir(parents=True, exist_ok=True)
-    with open(folder / "plan" / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f"{folder}: another program is preparing photos in this folder") from None
-        yield
 
 
 def _complete(title, notes, part, plan, of, work, arguments, options):
