@@ -7,7 +7,6 @@ whether it has to be read again.
 """
 import collections
 import contextlib
-import fcntl
 import functools
 import json
 import logging
@@ -59,7 +58,7 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
         if folder.is_relative_to(source):
             raise ValueError(f"{folder}: lies in the folder of the photos, {source}; give one outside it")
     settings = _settings(source, encoder, weights, sorted(kinds))
-    with _alone(folder):
+    with atomic_files.only_one(folder / "plan" / "lock", f"{folder}: another program is preparing photos in this folder"):
         notes = Notes(folder)
         _require_same(folder / "plan" / "settings.json", settings, notes, listing.photos)
         run_settings.write(folder / "plan" / "settings.json", settings)
@@ -111,18 +110,6 @@ def _hold(photos, notes):
         if digests and digests[0] != shards.digests([here[earlier[0].key]])[0]:
             return False
     return True
-
-
-@contextlib.contextmanager
-def _alone(folder):
-    """Keeps other programs from preparing the same folder meanwhile."""
-    (folder / "plan").mkdir(parents=True, exist_ok=True)
-    with open(folder / "plan" / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f"{folder}: another program is preparing photos in this folder") from None
-        yield
 
 
 def _complete(title, notes, part, plan, of, work, arguments, options):
