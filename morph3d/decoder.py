@@ -20,8 +20,16 @@ class Standardize(keras.layers.Layer):
         return (features - self.mean) / self.deviation
 
     def adapt(self, features):
-        self.mean.assign(keras.ops.mean(features, 0))
-        self.deviation.assign(keras.ops.maximum(keras.ops.std(features, 0), 1e-6))
+        """Takes mean and deviation from features [N, F]; where these hardly differ, 1 stands for the deviation.
+
+        What hardly differs between synthetic faces may do so between photos, and dividing by next to nothing would blow it up.
+        "Hardly" is a thousandth of what the features deviate on the whole, or what may be the rounding of the feature's mean.
+        """
+        mean, deviation = keras.ops.mean(features, 0), keras.ops.std(features, 0)
+        usual = keras.ops.sqrt(keras.ops.mean(keras.ops.square(deviation)))
+        least = keras.ops.maximum(1e-3 * usual, 1e-5 * keras.ops.absolute(mean))
+        self.mean.assign(mean)
+        self.deviation.assign(keras.ops.where(deviation > least, deviation, 1.))
 
 
 def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_decay=1e-5):

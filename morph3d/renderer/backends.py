@@ -30,11 +30,16 @@ def ops(backend="auto"):
     return portable if reason or backend == "tensorflow" else native.ops()
 
 
+def accelerators():
+    """The names of the devices that are no CPUs."""
+    return [device.name for device in tf.config.get_visible_devices() if device.device_type != "CPU"]
+
+
 def _reason_for_tensorflow():
     """Why the compiled ops are not for this machine; None if they are."""
-    accelerators = [device.name for device in tf.config.get_visible_devices() if device.device_type != "CPU"]
-    if accelerators:
-        return f"they run on {accelerators[0]}, the compiled ones do not"
+    found = accelerators()
+    if found:
+        return f"they run on {found[0]}, the compiled ones do not"
     try:
         native.ops()
     except ImportError as error:

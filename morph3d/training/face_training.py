@@ -3,7 +3,7 @@ import keras
 import tensorflow as tf
 
 from morph3d import aligned_rendering, losses
-from morph3d.decoder import decode
+from morph3d.decoder import decode, standardize
 from morph3d.morphable.coefficients import Coefficients
 
 
@@ -59,6 +59,11 @@ class FaceTraining(keras.Model):
         if "photos" in batch:
             terms.update(self._photo_losses(batch["photos"], batch["views"]))
         return terms
+
+    def standardize(self, faces, chunk=32):
+        """Adapts the decoder to what the encoder sees of SyntheticFaces; of any number, `chunk` are drawn and encoded at once."""
+        chunks = tf.data.Dataset.from_tensor_slices(faces).batch(chunk)
+        standardize(self.decoder, tf.concat([self.synthetic_features(part) for part in chunks], 0))
 
     def coefficient_deviations(self, features):
         """Standard deviations of the shape and the texture coefficients over photos [N, F], means over the coefficients."""
