@@ -1,4 +1,8 @@
-"""What watches a training run: the progress bar, the guard against numbers that are none, checkpoints and TensorBoard."""
+"""Callbacks of a training run: progress bar, guard against numbers that are none, checkpoints, TensorBoard.
+
+On a GPU, reading a scalar waits until the device has caught up. So the scalars of a step come as tensors, and a callback reads
+those that it needs.
+"""
 import io
 import math
 
@@ -8,12 +12,39 @@ import numpy as np
 import tensorflow as tf
 import tqdm
 
-from morph3d import aligned_rendering, scene
+from morph3d import aligned_rendering, images, scene
 from morph3d.decoder import decode
 
 
 class NonFiniteLoss(ArithmeticError):
     """A loss became infinite or not a number."""
+
+
+class CallbackList(keras.callbacks.CallbackList):
+    """Callbacks of `fit`, which are given the scalars of a step as tensors; Keras's own list would read all of them."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        for callback in self.callbacks:
+            callback.on_train_batch_end(batch, logs)
+
+
+class RunCallback(keras.callbacks.Callback):
+    """A callback that knows the step of the run, without reading it from the device each time.
+
+    Args:
+      checkpoints: Checkpoints.
+    """
+
+    def __init__(self, checkpoints):
+        super().__init__()
+        self._checkpoints = checkpoints
+
+    def on_train_begin(self, logs=None):
+        self._start = self._checkpoints.step
+
+    def _step(self, batch):
+        """How many steps the run has made at the end of this batch of `fit`."""
+        return self._start + batch + 1
 
 
 class Progress(keras.callbacks.Callback):
@@ -39,58 +70,50 @@ class Progress(keras.callbacks.Callback):
         self._bar.close()
 
 
-class StopOnNonFinite(keras.callbacks.Callback):
-    """Ends training with NonFiniteLoss; what was saved before stays the newest checkpoint.
-
-    Args:
-      checkpoints: Checkpoints.
-    """
-
-    def __init__(self, checkpoints):
-        super().__init__()
-        self._checkpoints = checkpoints
+class StopOnNonFinite(RunCallback):
+    """Ends training with NonFiniteLoss at the step that breaks; what was saved before stays the newest checkpoint."""
 
     def on_train_batch_end(self, batch, logs=None):
+        if math.isfinite(float(sum(logs.values()))):  # one scalar to read, and not finite where any of them is not
+            return
         broken = [name for name, value in logs.items() if not math.isfinite(float(value))]
         if broken:
             # The sum breaks with each of its terms; the term is what one wants to know.
             named = [name for name in broken if name not in ("loss", "gradient")] or broken
-            raise NonFiniteLoss(f"step {self._checkpoints.step}: {', '.join(named)} is not finite; "
+            raise NonFiniteLoss(f"step {self._step(batch)}: {', '.join(named)} is not finite; "
                                 f"the last good checkpoint is {self._checkpoints.latest or 'none yet'}. "
                                 f"Go on from it with smaller learning rates")
 
 
-class SaveCheckpoints(keras.callbacks.Callback):
-    """Saves every `every` steps and at the end of the stage."""
+class SaveCheckpoints(RunCallback):
+    """Saves every `every` steps and when training ends."""
 
     def __init__(self, checkpoints, every):
-        super().__init__()
-        self._checkpoints = checkpoints
+        super().__init__(checkpoints)
         self._every = every
 
     def on_train_batch_end(self, batch, logs=None):
-        if self._checkpoints.step % self._every == 0:
+        if self._step(batch) % self._every == 0:
             self._checkpoints.save()
 
     def on_train_end(self, logs=None):
-        if self._checkpoints.step % self._every:
-            self._checkpoints.save()
+        self._checkpoints.save()
 
 
-class Scalars(keras.callbacks.Callback):
+class Scalars(RunCallback):
     """Writes every loss and the learning rate to TensorBoard, each 10 steps.
 
     Args:
       folder: for the event files.
-      checkpoints: Checkpoints, which know the step.
+      checkpoints: Checkpoints.
     """
 
     def __init__(self, folder, checkpoints):
-        super().__init__()
-        self._writer, self._checkpoints = tf.summary.create_file_writer(str(folder)), checkpoints
+        super().__init__(checkpoints)
+        self._writer = tf.summary.create_file_writer(str(folder))
 
     def on_train_batch_end(self, batch, logs=None):
-        step = self._checkpoints.step
+        step = self._step(batch)
         if step % 10 == 0:
             with self._writer.as_default(step):
                 for name, value in logs.items():
@@ -101,12 +124,12 @@ class Scalars(keras.callbacks.Callback):
         self._writer.flush()
 
 
-class Pictures(keras.callbacks.Callback):
+class Pictures(RunCallback):
     """Writes photos beside their faces and the distribution of the coefficients to TensorBoard, each `every` steps.
 
     Args:
       folder: for the event files.
-      checkpoints: Checkpoints, which know the step.
+      checkpoints: Checkpoints.
       morphable: MorphableModel.
       encoder: gives the framing of the pictures.
       features: [N, F] of photos, for the distribution of their coefficients.
@@ -116,14 +139,14 @@ class Pictures(keras.callbacks.Callback):
     """
 
     def __init__(self, folder, checkpoints, morphable, encoder, features, crops, shown, every):
-        super().__init__()
-        self._writer, self._checkpoints, self._every = tf.summary.create_file_writer(str(folder)), checkpoints, every
+        super().__init__(checkpoints)
+        self._writer, self._every = tf.summary.create_file_writer(str(folder)), every
         self._morphable, self._encoder = morphable, encoder
         self._features, self._crops, self._shown = features, crops, shown.features
 
     def on_train_batch_end(self, batch, logs=None):
-        if self._checkpoints.step % self._every == 0:
-            self._write_pictures(self._checkpoints.step)
+        if self._step(batch) % self._every == 0:
+            self._write_pictures(self._step(batch))
 
     def on_train_end(self, logs=None):
         if self._checkpoints.step % self._every:
@@ -146,7 +169,7 @@ class Pictures(keras.callbacks.Callback):
         count = len(self._crops)
         views = [aligned_rendering.draw_model(self._morphable, coefficients, scene.studio(count, yaw), self._encoder)
                  for yaw in (0., .6)]
-        return tf.concat([tf.cast(self._crops, tf.float32) / 255., *views], 2)
+        return tf.concat([images.to_float(self._crops), *views], 2)
 
 
 def distribution_picture(coefficients):

@@ -1,8 +1,9 @@
 """Photographs -> a prepared folder (dataset.py), with Apache Beam: on this machine, or on a cluster that shares its files.
 
-The photos are listed and shared out to shards. Two pipelines do the work: the first takes a digest of every photo, by which
-duplicates are known; the second makes the shards. What they finish they write down, shard by shard (ledger.py), so that a
-second start does only what is missing, was cut short, or whose photos have changed.
+The photos are listed and shared out to shards. Two pipelines do the work: the first takes a digest of every photo's content, the
+second makes the shards. What they finish they write down, shard by shard (ledger.py), so that a second start does only what is
+missing, was cut short, or whose photos have changed. A photo is known by its content: the place and time of its file only say
+whether it has to be read again.
 """
 import collections
 import contextlib
@@ -47,7 +48,7 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
       The folder's Index.
 
     Raises:
-      ValueError: the folder was begun from another source or in another way, or no photo is left.
+      ValueError: the folder was begun from other photos or in another way, or no photo is left.
       OSError: the disk is full, or the photos cannot be read at the moment; the finished shards are kept.
     """
     listing = listing or sources.find(source)
@@ -58,19 +59,20 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
             raise ValueError(f"{folder}: lies in the folder of the photos, {source}; give one outside it")
     settings = _settings(source, encoder, weights, sorted(kinds))
     with _alone(folder):
-        run_settings.require_same(folder / "plan" / "settings.json", settings, settings.keys() - {"encoder", "encoder_weights"})
-        run_settings.write(folder / "plan" / "settings.json", settings)
         notes = Notes(folder)
+        _require_same(folder / "plan" / "settings.json", settings, notes, listing.photos)
+        run_settings.write(folder / "plan" / "settings.json", settings)
         notes.sweep()
         plan = notes.share_out(listing.photos, min(PHOTOS_IN_SHARD, max(32, len(listing.photos) // 20)))
         options = list(options)
         digests = _complete("reading", notes, DIGESTS, plan, [truth(listed) for listed in plan],
                             functools.partial(_take_digests, folder), [()] * len(plan), options)
         duplicates = _duplicates(plan, digests)
-        made_of = [truth(*both) for both in zip(plan, duplicates)]
+        made_of = [truth([(photo.key, photo.person, digest) for photo, digest in zip(listed, taken)], copies)
+                   for listed, taken, copies in zip(plan, digests, duplicates)]
         made = _complete("preparing", notes, MADE, plan, made_of, functools.partial(_make, folder, settings),
                          [(found,) for found in duplicates], options)
-        return _finish(folder, settings, listing, made, truth(made_of))
+        return _finish(folder, settings, listing, made, truth(dataset.FORMAT, made_of))
 
 
 def _settings(source, encoder, weights, kinds):
@@ -87,6 +89,28 @@ def _settings(source, encoder, weights, kinds):
 def _encoder(spec, weights, encodes):
     """One a process, however many shards this makes; for crops alone its framing is enough, which needs no weights."""
     return registry.load(spec, weights) if encodes else registry.framing(spec)
+
+
+def _require_same(begun, settings, notes, photos):
+    """Refuses to go on from other photos or in another way; the same photos may lie elsewhere, and so may the encoder."""
+    run_settings.require_same(begun, settings, settings.keys() - {"source", "encoder", "encoder_weights"})
+    try:
+        run_settings.require_same(begun, settings, ["source"])
+    except ValueError:
+        if not _hold(photos, notes):
+            raise
+
+
+def _hold(photos, notes):
+    """Whether these include the photos that were shared out before: all by name, and of each shard the first by its content."""
+    here = {photo.key: photo for photo in photos}
+    for number, earlier in enumerate(notes.lists()):
+        if any(photo.key not in here for photo in earlier):
+            return False
+        digests = notes.read(number, DIGESTS, truth(earlier))
+        if digests and digests[0] != shards.digests([here[earlier[0].key]])[0]:
+            return False
+    return True
 
 
 @contextlib.contextmanager
@@ -170,8 +194,7 @@ def _progress(title, sizes, unfinished, missing):
 
 def _take_digests(folder, number, of):
     notes = Notes(folder)
-    listed = notes.listed(number)
-    notes.write(number, DIGESTS, of, [shards.digest(*both) for both in zip(listed, shards.contents(listed))])
+    notes.write(number, DIGESTS, of, shards.digests(notes.listed(number)))
 
 
 def _make(folder, settings, number, of, duplicates):
@@ -187,7 +210,7 @@ def _duplicates(plan, digests):
     first, duplicates = {}, [{} for _ in plan]
     for listed, taken, found in zip(plan, digests, duplicates):
         for position, (photo, digest) in enumerate(zip(listed, taken)):
-            if digest is not None and first.setdefault(digest, photo.key) != photo.key:
+            if digest and first.setdefault(digest, photo.key) != photo.key:
                 found[position] = first[digest]
     return duplicates
 

@@ -30,9 +30,15 @@ def contents(listed):
         yield data
 
 
+def digests(listed):
+    return [digest(photo, data) for photo, data in zip(listed, contents(listed))]
+
+
 def digest(photo, data):
-    """The same for the same bytes with the same box, whatever their names; None where there are no bytes."""
-    return None if isinstance(data, OSError) or not data else hashlib.sha1(data + json.dumps(photo.box).encode()).hexdigest()
+    """The same for the same bytes with the same box, whatever their names; "" for an empty file, None where nothing can be read."""
+    if isinstance(data, OSError):
+        return None
+    return hashlib.sha1(data + json.dumps(photo.box).encode()).hexdigest() if data else ""
 
 
 def encode(faces, encoder):

@@ -1,5 +1,7 @@
 """Photos -> prepared folder: nothing lost, nothing half-done, nothing done twice."""
 import json
+import os
+import shutil
 
 import numpy as np
 import PIL.Image
@@ -90,6 +92,29 @@ def test_only_the_shards_of_changed_photos_are_made_again(photos, encoder, monke
     assert made == [1, 3] and index.records == 6 and len(stored(index, "encodings")) == 6
 
 
+@pytest.mark.parametrize("moved", [False, True], ids=["in place", "elsewhere"])
+def test_a_copy_with_other_times_is_the_same_source(photos, encoder, monkeypatch, moved):
+    before = prepare(photos, encoder)
+    whole = shard_files(before)
+    copy = shutil.copytree(photos, photos.parent / "copy", copy_function=shutil.copyfile)
+    for path in copy.glob("*/*"):
+        os.utime(path, ns=(0, 10**18))
+    shutil.rmtree(photos)
+    if not moved:
+        copy = copy.rename(photos)
+    made = count_work(monkeypatch)
+    index = prepare(copy, encoder)
+    assert made == [] and shard_files(index) == whole and index.digest == before.digest
+    assert index.settings["source"] == str(copy)
+    save(copy / "Bob" / "1.png", .3)
+    assert prepare(copy, encoder).digest != before.digest and made == [1]
+
+
+def test_equal_photos_have_equal_digests_wherever_they_are_prepared(photos, encoder):
+    copy = shutil.copytree(photos, photos.parent / "copy", copy_function=shutil.copyfile)
+    assert prepare(photos, encoder).digest == prepare(copy, encoder, photos.parent / "second").digest
+
+
 def test_new_photos_get_new_shards_wherever_they_are_listed(photos, encoder, monkeypatch):
     before = shard_files(prepare(photos, encoder))
     made = count_work(monkeypatch)
@@ -142,7 +167,7 @@ def test_the_same_picture_with_the_boxes_of_two_people_is_taken_twice():
     photo = sources.Photo("a", "", "", "", (0., 0., 9., 9.))
     assert shards.digest(photo, b"x") != shards.digest(photo._replace(box=(9., 0., 18., 9.)), b"x")
     assert shards.digest(photo, b"x") == shards.digest(photo._replace(key="b"), b"x")
-    assert shards.digest(photo, OSError()) is shards.digest(photo, b"") is None
+    assert shards.digest(photo, OSError()) is None and shards.digest(photo, b"") == ""
 
 
 def test_progress_shows_rate_and_photos(photos, encoder, capfd):
