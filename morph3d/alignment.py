@@ -1,4 +1,4 @@
-"""Framing faces by five points: eye centers, nose tip and mouth corners, each time the one that is left in the picture first.
+"""The framing of faces by five points: eye centers, nose tip and mouth corners, of each pair the picture's left one first.
 
 Photos and renderings are brought to an encoder's template by the same similarity (rotation, uniform scale, shift). Pixels are
 continuous: x to the right and y down, the picture's left and upper edges at 0, so that pixel i's center is at i + 0.5.

@@ -1,4 +1,4 @@
-"""What surrounds a face when it is photographed: its pose, the camera, the lights and the background.
+"""The scene that a face is drawn in: its pose, the camera, the lights and the background.
 
 World space is the camera's frame, in millimeters: the camera sits at the origin and looks along -z, +x is the picture's
 right, +y is up. A face looks along +z, at the camera. Every field starts with the batch axis [B].
@@ -29,10 +29,11 @@ class PointLights(NamedTuple):
 
 
 class Scene(NamedTuple):
+    """A batch of scenes: all that decides a picture beside the shape and the colors of the face."""
     pose: Pose
     camera: Camera
     lights: PointLights
-    background: tf.Tensor  # [B, h, w, 3] sRGB in 0..1, stretched over the picture; one pixel is a plain background
+    background: tf.Tensor  # [B, h, w, 3] sRGB in 0..1, of any size, stretched over the picture; one pixel is a plain background
 
 
 # Correlated color temperatures of common sources, kelvin (CIE standard illuminants and lamp makers' nominal values).
@@ -41,7 +42,7 @@ OUTDOOR_KELVIN = (4300., 5500., 6500., 7500.)  # low sun, noon sun, overcast sky
 
 
 def identity_framing(batch):
-    """-> [batch, 2, 3]: the camera's picture as it is."""
+    """The framing [batch, 2, 3] that leaves the camera's picture as it is."""
     return tf.tile(tf.eye(2, 3)[None], [batch, 1, 1])
 
 

@@ -1,4 +1,4 @@
-"""Who does the work: the compiled ops (native.py), or the same functions in TensorFlow's own ops (portable.py)."""
+"""The renderer's backends: compiled ops (native.py), or the same functions in TensorFlow's own ops (portable/)."""
 import functools
 
 import tensorflow as tf
@@ -9,7 +9,7 @@ from morph3d.renderer import native, portable
 
 @functools.cache
 def ops(backend="auto"):
-    """The functions `morph3d_rasterize`, `morph3d_interpolate` ... that the stages of the renderer call.
+    """The module of functions `morph3d_rasterize`, `morph3d_interpolate` ... that the stages of the renderer call.
 
     Args:
       backend: "native", the compiled ops, which run on the CPU; "tensorflow", slower there, which need no compiler and run

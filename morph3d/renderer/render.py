@@ -1,4 +1,4 @@
-"""The differentiable renderer, a deferred shader: a colored mesh in a scene -> a picture (paper, 3.2.1 and 3.2.2)."""
+"""The differentiable renderer, a deferred shader: a colored mesh in a scene -> a picture (paper, sections 3.2.1 and 3.2.2)."""
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from morph3d.scene import Scene
 
 
 class Rendering(NamedTuple):
+    """A picture, and the buffers that it was made of."""
     image: tf.Tensor  # [B, H, W, 3] sRGB in 0..1, row 0 at the top, over the scene's background
     mask: tf.Tensor  # [B, H, W] bool, true where the mesh is seen
     triangle_ids: tf.Tensor  # [B, H, W] int32, -1 where there is only background

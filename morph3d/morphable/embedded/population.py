@@ -1,4 +1,4 @@
-"""Who the heads are: random measures with the means and deviations of surveys, and the free ones of a sculptor."""
+"""A random population of heads: measures with the means and deviations of surveys, and the free ones of a sculptor."""
 import numpy as np
 
 from morph3d.morphable.embedded.sculpture import MEAN

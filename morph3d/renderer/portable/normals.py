@@ -6,7 +6,7 @@ from morph3d.renderer.portable.directions import direction
 
 
 def morph3d_vertex_normals(vertices, triangles):
-    """[B, V, 3], [T, 3] -> unit normals [B, V, 3] and the lengths [B, V] of the sums whose directions they are.
+    """[B, V, 3], [F, 3] -> unit normals [B, V, 3] and the lengths [B, V] of the sums whose directions they are.
 
     Triangles with a vertex that is not finite count for nothing.
     """
@@ -18,7 +18,7 @@ def morph3d_vertex_normals(vertices, triangles):
 
 
 def _sum_of_cross_products(vertices, triangles):
-    """[V, B, 3], [T, 3] -> [V, B, 3] sums of (b - a) x (c - a) over the finite triangles at each vertex."""
+    """[V, B, 3], [F, 3] -> [V, B, 3] sums of (b - a) x (c - a) over the finite triangles at each vertex."""
     vertex_count, corners = tf.shape(vertices)[0], [triangles[:, k] for k in range(3)]
 
     def at_corners(values):
