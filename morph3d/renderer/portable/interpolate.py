@@ -7,7 +7,7 @@ from morph3d.renderer.portable import checks
 def morph3d_interpolate(attributes, triangles, triangle_ids, barycentrics):
     """[B, V, C], [F, 3], [B, H, W], [B, H, W, 3] -> [B, H, W, C], background 0."""
     attributes = checks.floats("attributes", attributes, "B V C")
-    triangles = checks.indices("triangles", triangles, "T 3", 0, tf.shape(attributes)[1])
+    triangles = checks.indices("triangles", triangles, "F 3", 0, tf.shape(attributes)[1])
     ids = checks.indices("triangle_ids", triangle_ids, "B H W", -1, tf.shape(triangles)[0], B=attributes.shape[0])
     batch, height, width = ids.shape
     barycentrics = checks.floats("barycentrics", barycentrics, "B H W 3", B=batch, H=height, W=width)

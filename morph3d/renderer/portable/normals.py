@@ -11,7 +11,7 @@ def morph3d_vertex_normals(vertices, triangles):
     Triangles with a vertex that is not finite count for nothing.
     """
     vertices = checks.floats("vertices", vertices, "B V 3")
-    triangles = checks.indices("triangles", triangles, "T 3", 0, tf.shape(vertices)[1])
+    triangles = checks.indices("triangles", triangles, "F 3", 0, tf.shape(vertices)[1])
     sums = _sum_of_cross_products(tf.transpose(vertices, [1, 0, 2]), triangles)  # a vertex of all pictures in one row
     normals, lengths = direction(tf.transpose(sums, [1, 0, 2]))
     return normals, lengths[..., 0]

@@ -31,7 +31,7 @@ def morph3d_rasterize(clip, triangles, height, width):
     checks.require(max(height, width) <= LARGEST_SIDE,
                    f"height and width must be at most {LARGEST_SIDE}, but are {height} and {width}")
     clip = checks.floats("clip", clip, "B V 4")
-    triangles = checks.indices("triangles", triangles, "T 3", 0, tf.shape(clip)[1])
+    triangles = checks.indices("triangles", triangles, "F 3", 0, tf.shape(clip)[1])
     # Stopped before, lest tapes keep every chunk, and behind, lest graphs differentiate the loop.
     ids, depth = _nearest(_screen(tf.stop_gradient(clip), height, width), triangles, height, width)
     depth = tf.stop_gradient(depth)
