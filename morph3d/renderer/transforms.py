@@ -1,4 +1,4 @@
-"""From model space to the picture: pose, perspective camera, framing, and the one vertical flip.
+"""Projection from model space to the picture: pose, perspective camera, framing, and the one vertical flip.
 
 World space is the camera's frame (see scene.py); clip space is OpenGL's, +y up. A raster's row 0 is at y = -1, a
 picture's at the top: `raster_from_clip` turns the one into the other and is the only flip there is.

@@ -1,3 +1,4 @@
+"""dlib's network against the vectors that dlib itself computes."""
 import json
 import sys
 

@@ -1,3 +1,4 @@
+"""FaceNet's network and weights as pip package keras-facenet has them: the package is the oracle."""
 import urllib.error
 
 import keras

@@ -1,3 +1,4 @@
+"""NN2 against table 2 of the FaceNet paper."""
 import keras
 import numpy as np
 import pytest
