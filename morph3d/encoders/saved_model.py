@@ -1,4 +1,4 @@
-"""Face recognizers of anybody's, as SavedModels of one of two formats.
+"""Any face recognizer, as a SavedModel in one of two formats.
 
 The full format: the signature `serving_default` takes `images` [B, S, S, 3], float32 sRGB in 0..1, and gives `features` [B, F] and
 `identity` [B, I] of any length, both float32; to train with, both must be differentiable with respect to the images. There is a

@@ -1,3 +1,4 @@
+"""SavedModels of both formats, and of none."""
 import re
 
 import keras
