@@ -21,11 +21,12 @@ flags.DEFINE_string("checkpoint", None, "A checkpoint of the run, e.g. runs/firs
 
 def main():
     folder = pathlib.Path(FLAGS.run)
-    settings = run_settings.read(folder / "settings.json")
+    settings = run_settings.read(folder / "settings.jsonl")
     encoder = registry.load(settings["encoder"], settings.get("encoder_weights"))
     model = morphable.load(settings["morphable_model"])
-    loaded = {"fingerprint": model.fingerprint, "encoder_fingerprint": encoder.fingerprint}
-    run_settings.require_same(folder / "settings.json", loaded, loaded.keys() & settings.keys())  # early runs noted the first only
+    for name, loaded in ("fingerprint", model.fingerprint), ("encoder_fingerprint", encoder.fingerprint):
+        if settings[name] != loaded:
+            raise ValueError(f"{folder / 'settings.jsonl'}: begun with {name} = {settings[name]!r}, but {loaded!r} was loaded")
     network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
     checkpoints.restore_decoder(folder / "checkpoints", network, FLAGS.checkpoint)
     output = pathlib.Path(FLAGS.output or folder / "saved_model")

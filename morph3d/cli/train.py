@@ -91,8 +91,7 @@ def record_settings(output, model, encoder, index):
     settings["encoder"], settings["encoder_weights"] = registry.located(FLAGS.encoder, FLAGS.encoder_weights)
     if FLAGS.morphable_model not in embedded.RECIPES:
         settings["morphable_model"] = str(pathlib.Path(FLAGS.morphable_model).resolve())
-    run_settings.require_same(output / "settings.json", settings, FIXED)
-    run_settings.write(output / "settings.json", settings)
+    run_settings.keep(output / "settings.jsonl", settings, FIXED)
 
 
 def begin(output, model, encoder):

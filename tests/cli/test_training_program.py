@@ -91,14 +91,14 @@ def save(work):
 def test_a_run_of_another_model_is_refused_and_kept(work, trained):
     before = sorted((path, path.stat().st_mtime_ns) for path in (work / "run" / "checkpoints").iterdir())
     result = train(work, "--hybrid_steps=2", f"--morphable_model={work / 'other.h5'}")
-    assert "settings.json: begun with fingerprint = " in last_line(result)
+    assert "settings.jsonl: begun with fingerprint = " in last_line(result)
     assert before == sorted((path, path.stat().st_mtime_ns) for path in (work / "run" / "checkpoints").iterdir())
 
 
 def test_too_few_photos_for_a_batch_are_refused_before_training(work, trained):
     result = train(work, "--hybrid_steps=2", "--photo_batch=128", f"--output={work / 'never'}")
     assert "8 faces to train on (mirrored ones counted), fewer than the 128 of a batch" in last_line(result)
-    assert not (work / "never" / "settings.json").exists()
+    assert not (work / "never" / "settings.jsonl").exists()
 
 
 def test_export_and_reconstruct(work, trained, monkeypatch):

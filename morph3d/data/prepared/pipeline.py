@@ -57,8 +57,7 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
             raise ValueError(f"{folder}: lies in the folder of the photos, {source}; give one outside it")
     settings = _settings(source, encoder, weights, sorted(kinds))
     with atomic_files.only_one(folder / "plan" / "lock", f"{folder}: another program is preparing photos in this folder"):
-        run_settings.require_same(folder / "plan" / "settings.json", settings, settings.keys() - {"encoder", "encoder_weights"})
-        run_settings.write(folder / "plan" / "settings.json", settings)
+        run_settings.keep(folder / "plan" / "settings.jsonl", settings, settings.keys() - {"encoder", "encoder_weights"})
         notes = Notes(folder)
         notes.sweep()
         plan = notes.share_out(listing.photos, min(PHOTOS_IN_SHARD, max(32, len(listing.photos) // 20)))

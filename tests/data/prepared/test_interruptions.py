@@ -20,7 +20,7 @@ def test_a_folder_begun_otherwise_is_refused_and_kept(photos, encoder):
     before = shard_files(index)
     save(photos.parent / "others" / "a.png")
     for source, settings, message in ((photos.parent / "others", {}, "source = "), (photos, {"kinds": ["crops"]}, "kinds = ")):
-        with pytest.raises(ValueError, match=f"settings.json: begun with {message}.*another folder"):
+        with pytest.raises(ValueError, match=f"settings.jsonl: begun with {message}.*another folder"):
             prepare(source, encoder, index.folder, **settings)
     assert shard_files(index) == before and dataset.read_index(index.folder) == index
 
