@@ -2,7 +2,8 @@
 
     morph3d-train-encoder --photos=FOLDER --output=runs/nn2
 
-Stopped, it goes on when started again with the same flags, from the last checkpoint and about where it was in the photos.
+Stopped with Ctrl-C or SIGTERM, it saves the step it is at; started again with the same flags, it goes on from there and about
+where it was in the photos.
 """
 import collections
 import pathlib
@@ -35,7 +36,13 @@ def main():
     output = pathlib.Path(FLAGS.output)
     index = prepared(output)
     require_people(index)
-    record_settings(output, index)
+    with atomic_files.only_one(output / ".lock", f"{output}: another program is training in this folder"):
+        record_settings(output, index)
+        train(output, index)
+    logging.info("trained; now morph3d-train --encoder=nn2 --encoder_weights=%s", output / "nn2.weights.h5")
+
+
+def train(output, index):
     keras.utils.set_random_seed(FLAGS.seed)
     network = nn2.build()
     training = triplets.TripletTraining(network, FLAGS.margin)
@@ -52,7 +59,6 @@ def main():
     loop.run(training, stage, saved, watchers)
     with atomic_files.replacing(output / "nn2.weights.h5") as beside:
         network.save_weights(beside)
-    logging.info("trained; now morph3d-train --encoder=nn2 --encoder_weights=%s", output / "nn2.weights.h5")
 
 
 def prepared(output):
@@ -82,8 +88,7 @@ def require_people(index):
 def record_settings(output, index):
     settings = {flag.name: flag.value for flag in FLAGS.get_key_flags_for_module(sys.modules[__name__])}
     settings |= {"photos_digest": index.digest}
-    run_settings.require_same(output / "settings.json", settings, FIXED)
-    run_settings.write(output / "settings.json", settings)
+    run_settings.keep(output / "settings.jsonl", settings, FIXED)
 
 
 def run():

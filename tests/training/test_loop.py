@@ -92,7 +92,7 @@ def ones(step):
 @pytest.mark.parametrize("number, error", [(signal.SIGTERM, loop.Terminated), (signal.SIGINT, KeyboardInterrupt)])
 def test_the_step_that_a_signal_comes_in_is_done_and_saved(number, error, caplog):
     device, before = Device(ones), signal.getsignal(number)
-    with caplog.at_level("INFO"), pytest.raises(error) as raised:
+    with caplog.at_level("INFO", "absl"), pytest.raises(error) as raised:
         device.run(20, Signals(device, 7, number))
     assert device.done == 7 and device.saved == [7]
     assert "stopped at step 7, saved: ckpt-7; start again to go on" in caplog.messages

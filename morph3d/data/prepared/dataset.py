@@ -42,7 +42,7 @@ def is_prepared(folder):
     folder = pathlib.Path(folder)
     if not any((folder / kind).is_dir() for kind in KINDS):
         return False
-    if not (folder / INDEX).is_file() and (folder / "plan" / "settings.json").is_file():
+    if not (folder / INDEX).is_file() and (folder / "plan" / "settings.jsonl").is_file():
         raise ValueError(f"{folder}: not finished; start morph3d-prepare again")
     return (folder / INDEX).is_file()
 

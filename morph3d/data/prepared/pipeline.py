@@ -62,8 +62,7 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
     settings = _settings(source, encoder, weights, sorted(kinds))
     with atomic_files.only_one(folder / "plan" / "lock", f"{folder}: another program is preparing photos in this folder"):
         notes = Notes(folder)
-        _require_same(folder / "plan" / "settings.json", settings, notes, listing.photos)
-        run_settings.write(folder / "plan" / "settings.json", settings)
+        _keep_settings(folder / "plan" / "settings.jsonl", settings, notes, listing.photos)
         notes.sweep()
         plan = notes.share_out(listing.photos, min(PHOTOS_IN_SHARD, max(32, len(listing.photos) // 20)))
         digests = _complete("reading", notes, DIGESTS, plan, [truth(listed) for listed in plan],
@@ -92,14 +91,13 @@ def _encoder(spec, weights, encodes):
     return registry.load(spec, weights) if encodes else registry.framing(spec)
 
 
-def _require_same(begun, settings, notes, photos):
+def _keep_settings(path, settings, notes, photos):
     """Refuses to go on from other photos or in another way; the same photos may lie elsewhere, and so may the encoder."""
-    run_settings.require_same(begun, settings, settings.keys() - {"source", "encoder", "encoder_weights"})
-    try:
-        run_settings.require_same(begun, settings, ["source"])
-    except ValueError:
-        if not _hold(photos, notes):
-            raise
+    fixed = settings.keys() - {"encoder", "encoder_weights"}
+    earlier = run_settings.history(path) if path.exists() else []
+    if earlier and earlier[-1]["source"] != settings["source"] and _hold(photos, notes):
+        fixed -= {"source"}
+    run_settings.keep(path, settings, fixed)
 
 
 def _hold(photos, notes):

@@ -22,7 +22,7 @@ def test_a_folder_begun_otherwise_is_refused_and_kept(photos, encoder):
     (fewer / "Bob" / "1.png").unlink()
     save(shutil.copytree(photos, photos.parent / "changed") / "Bob" / "0.png", .1)
     for source, settings, name in (("fewer", {}, "source"), ("changed", {}, "source"), ("photos", {"kinds": ["crops"]}, "kinds")):
-        with pytest.raises(ValueError, match=f"settings.json: begun with {name} = .*another folder"):
+        with pytest.raises(ValueError, match=f"settings.jsonl: begun with {name} = .*another folder"):
             prepare(photos.parent / source, encoder, index.folder, **settings)
     assert shard_files(index) == before and dataset.read_index(index.folder) == index
 
@@ -30,7 +30,7 @@ def test_a_folder_begun_otherwise_is_refused_and_kept(photos, encoder):
 def test_a_folder_begun_by_another_version_is_refused(photos, encoder, monkeypatch):
     before = shard_files(index := prepare(photos, encoder))
     monkeypatch.setattr(dataset, "FORMAT", dataset.FORMAT + 1)
-    with pytest.raises(ValueError, match="settings.json: begun with format = 2, but 3 was asked for; .* another folder"):
+    with pytest.raises(ValueError, match="settings.jsonl: begun with format = 2, but 3 was asked for; .* another folder"):
         prepare(photos, encoder)
     assert shard_files(index) == before
 
