@@ -22,7 +22,7 @@ def test_similarity_random_equals_scikit_image():
     rng = np.random.default_rng(0)
     source, target = rng.normal(size=[2, 6, 5, 2]) * 40. + 100.
     # Where the best orthogonal map is a reflection, scikit-image picks the best rotation too.
-    expected = [skimage.transform.SimilarityTransform.from_estimate(s, t).params[:2] for s, t in zip(source, target)]
+    expected = [skimage.transform.estimate_transform("similarity", s, t).params[:2] for s, t in zip(source, target)]
     np.testing.assert_allclose(alignment.similarity(source, target), expected, rtol=1e-9, atol=1e-9)
 
 
