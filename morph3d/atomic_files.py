@@ -1,5 +1,6 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and folders that only one program at a time works in."""
 import contextlib
+import fcntl
 import os
 import pathlib
 import uuid
@@ -20,3 +21,27 @@ def replacing(path):
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def only_one(lock, busy):
+    """Holds a lock as long as the block runs, so that nobody else on this machine does; its end frees it, however a program ends.
+
+    Args:
+      lock: path of an empty file, which is made, its folder too, and stays.
+      busy: what to say to who comes second.
+
+    Raises:
+      ValueError: `busy`.
+      OSError: the file system has no locks.
+    """
+    lock = pathlib.Path(lock)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with open(lock, "a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(busy) from None
+        except OSError as error:
+            raise OSError(f"{lock}: cannot be locked ({error.strerror}); give a folder on another file system") from error
+        yield

@@ -1,7 +1,7 @@
 """The four losses of the paper (section 3.3), pure functions of predictions; each returns one scalar.
 
-Equation 3 sums over the batch, the others are silent; here every loss is a mean over the batch, so that the weights do not change
-their meaning with its size. BUILD_NOTES.md says how the weights were chosen.
+Equation 3 sums over the batch, equation 4 is of one pair; here every loss is a mean over the batch, so that the weights do not
+change their meaning with its size. BUILD_NOTES.md says how the weights were chosen.
 
 Everything is computed in float32, also for callers that hand over halves. Nothing is broadcast: what does not belong together
 raises ValueError where the shapes are known, and InvalidArgumentError in the step where they are not.
@@ -23,9 +23,9 @@ def parameter_loss(predicted, true, *, shape_weight, texture_weight):
 
 
 def identity_loss(photos, views):
-    """One minus the cosine between a photo's identity and that of each rendering of its face, 0..2 (section 3.3.2).
+    """One minus the cosine between a photo's identity and that of each rendering of its face, 0..2.
 
-    Equation 4 prints the cosine itself, the similarity that is to be maximized.
+    Equation 4 (section 3.3.2) prints the cosine itself, the similarity that is to be maximized.
 
     Args:
       photos: [B, I] unit vectors.

@@ -66,9 +66,10 @@ def studio(batch=1, yaw=0., distance=1200., field_of_view=math.radians(16.), bac
 
 
 def sample(batch, seed, yaw=.7, pitch=.3, roll=.15):
-    """Random scenes (paper, sections 3.2.2 and 3.3): pose, camera, two lights several meters away, background.
+    """Random scenes: pose, camera, two lights several meters away, background.
 
-    The paper gives no ranges, and has neither the ambient light nor the background.
+    The paper draws pose and illumination (section 3.3), the latter as in `sample_lights`, and does not print its ranges; that
+    camera and background are drawn too is ours.
 
     Args:
       batch: the number of scenes.
@@ -87,7 +88,10 @@ def sample(batch, seed, yaw=.7, pitch=.3, roll=.15):
 
 
 def sample_lights(batch, seed):
-    """Two lights in the half space before a face at the origin, and an ambient one, sharing a perturbed temperature."""
+    """Two lights in the half space before a face at the origin, and an ambient one, sharing a perturbed temperature.
+
+    The paper (section 3.2.2) has the two, of varying intensity and a common source's color, perturbed; the ambient light is ours.
+    """
     where, how_far, power, kelvin, tint = tf.unstack(tf.random.split(seed, 5))
     azimuth, height = tf.unstack(tf.random.stateless_uniform([2, batch, 2], where, -1., 1.))
     azimuth *= math.radians(75.)

@@ -9,6 +9,7 @@ import PIL.Image
 
 from morph3d import images
 
+# Names that say it is a photo. What a file is its content decides, but to open millions for that takes long.
 SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"])
 FORMATS = "JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM"  # by what the file holds; no other reader of Pillow is run
 LARGEST = 80_000_000  # pixels; larger ones are more likely to fill the memory than to be portraits, and Pillow warns of them
@@ -97,6 +98,12 @@ def decode(data):
         raise
     except Exception as error:  # Pillow's readers raise all kinds of errors on damaged data
         raise ValueError(f"damaged image: {' '.join(str(error).split())}") from error
+
+
+def recognizes(beginning):
+    """Whether a file that begins with these bytes, at least 16 of them, is in one of FORMATS."""
+    PIL.Image.init()  # registers the readers of all formats, once
+    return any(PIL.Image.OPEN[name][1](beginning) for name in FORMATS)
 
 
 class _Unsupported(Exception):

@@ -7,7 +7,6 @@ whether it has to be read again.
 """
 import collections
 import contextlib
-import fcntl
 import functools
 import json
 import logging
@@ -27,6 +26,7 @@ from morph3d.data.prepared.ledger import DIGESTS, MADE, Notes, truth
 from morph3d.data.sources import tfds_images
 from morph3d.encoders import registry
 
+RUNNER = "FnApiRunner"  # in this process; Beam's own default first looks for a program to download
 PHOTOS_IN_SHARD = 500  # and fewer of a small set, so that there is progress to see
 PATIENCE = 10.  # seconds that a shared file system may take to show what others have written
 _ERROR = re.compile(r"<<(.*?)>>", re.DOTALL)
@@ -40,8 +40,8 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
       folder: for the result; not one within the source.
       encoder, weights: as registry.load takes them.
       kinds: what to store, of dataset.KINDS.
-      options: of the Beam pipelines, ["--runner=...", ...]; by default they run on this machine. Workers elsewhere must see the
-        photos and the folder under the same names.
+      options: of the Beam pipelines, ["--runner=...", ...]; by default they run in this process (RUNNER). Workers elsewhere must
+        see the photos and the folder under the same names.
       listing: what sources.find gave, if it was called already.
 
     Returns:
@@ -58,13 +58,12 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
         if folder.is_relative_to(source):
             raise ValueError(f"{folder}: lies in the folder of the photos, {source}; give one outside it")
     settings = _settings(source, encoder, weights, sorted(kinds))
-    with _alone(folder):
+    with atomic_files.only_one(folder / "plan" / "lock", f"{folder}: another program is preparing photos in this folder"):
         notes = Notes(folder)
         _require_same(folder / "plan" / "settings.json", settings, notes, listing.photos)
         run_settings.write(folder / "plan" / "settings.json", settings)
         notes.sweep()
         plan = notes.share_out(listing.photos, min(PHOTOS_IN_SHARD, max(32, len(listing.photos) // 20)))
-        options = list(options)
         digests = _complete("reading", notes, DIGESTS, plan, [truth(listed) for listed in plan],
                             functools.partial(_take_digests, folder), [()] * len(plan), options)
         duplicates = _duplicates(plan, digests)
@@ -113,18 +112,6 @@ def _hold(photos, notes):
     return True
 
 
-@contextlib.contextmanager
-def _alone(folder):
-    """Keeps other programs from preparing the same folder meanwhile."""
-    (folder / "plan").mkdir(parents=True, exist_ok=True)
-    with open(folder / "plan" / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f"{folder}: another program is preparing photos in this folder") from None
-        yield
-
-
 def _complete(title, notes, part, plan, of, work, arguments, options):
     """Has `part` noted for every shard, by `work` of (number, what it is true of, *arguments). -> what the notes say."""
     def missing(among):
@@ -150,7 +137,7 @@ def _everywhere(title, work, tasks, options):
     from apache_beam.options.pipeline_options import PipelineOptions
     logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)  # it would print what is raised here anyway
     try:
-        with beam.Pipeline(options=PipelineOptions(options)) as pipeline:
+        with beam.Pipeline(options=PipelineOptions([f"--runner={RUNNER}", *options])) as pipeline:
             _ = pipeline | beam.Create(tasks) | beam.Reshuffle() | title >> beam.MapTuple(work)
     except Exception as error:
         if "KeyboardInterrupt" in str(error):

@@ -2,12 +2,14 @@
 import json
 import os
 import shutil
+import socket
 
 import numpy as np
 import PIL.Image
 import PIL.ImageOps
 import pytest
 import tensorflow as tf
+from apache_beam.runners.portability import prism_runner
 
 from morph3d.data import sources
 from morph3d.data.prepared import dataset, shards
@@ -174,6 +176,23 @@ def test_progress_shows_rate_and_photos(photos, encoder, capfd):
     prepare(photos, encoder)
     shown = capfd.readouterr().err
     assert "preparing: 100%" in shown and "9/9" in shown and "photos/s" in shown
+
+
+def test_nobody_outside_is_asked_for_a_runner(photos, encoder, monkeypatch):
+    """Beam's DirectRunner asks for the program Prism, and where nobody answers it waits."""
+    asked = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_, **__: asked.append(host) or [])
+    monkeypatch.setattr(prism_runner.PrismRunner, "default_job_server", lambda *_: asked.append("Prism"))
+    assert prepare(photos, encoder).records == 9 and asked == []
+
+
+@pytest.mark.slow
+def test_several_processes_make_the_same_shards(photos, encoder, monkeypatch):
+    made_here = count_work(monkeypatch)
+    options = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    several = prepare(photos, encoder, photos.parent / "several", options=options)
+    assert several.records == 9 and made_here == []
+    assert shard_files(prepare(photos, encoder)) == shard_files(several) and made_here == [0, 1, 2]
 
 
 def test_the_index_says_how_it_was_made(photos, encoder):
