@@ -24,8 +24,8 @@ def define():
     flags.DEFINE_string("encoder_weights", None, "File with the encoder's weights, in place of those that come with it.")
     flags.DEFINE_multi_enum("store", list(prepared.KINDS), prepared.KINDS, "What to store: the aligned crops, what the encoder "
                             "sees in them, or both, as by default. Training reads the encodings.")
-    flags.DEFINE_string("runner", None, "Apache Beam's runner, by its name or as package.module.Class; by default one that works in this "
-                        "process.")
+    flags.DEFINE_string("runner", None, "Apache Beam's runner, by its name or as package.module.Class; by default one that works "
+                        "in this process.")
     flags.DEFINE_multi_string("beam", [], "Another option of the Beam pipeline, e.g. --beam=--project=mine; may be given many "
                               "times.")
 

@@ -1,7 +1,13 @@
 """Barycentrics by TensorFlow Graphics: the definition of our own, their oracle, and what `gradient="tfg"` puts in their place."""
 import tensorflow as tf
-from tensorflow_graphics.rendering import barycentrics as tfg_barycentrics
-from tensorflow_graphics.rendering import framebuffer
+
+try:
+    from tensorflow_graphics.rendering import barycentrics as tfg_barycentrics
+    from tensorflow_graphics.rendering import framebuffer
+except ImportError as error:
+    # Not a requirement of ours: it asks for tensorflow-addons, which it does without here and new Pythons lack.
+    raise ImportError(f'gradient="tfg" needs TensorFlow Graphics, which cannot be imported ({error}): get it by '
+                      "`pip install --no-deps tensorflow-graphics`") from error
 
 
 def barycentrics(clip, triangles, raster):

@@ -40,8 +40,8 @@ class HybridStage:
 class LossWeights:
     """What each loss is multiplied with (paper, equation 2), and the parts of a distance of coefficients (equation 3).
 
-    The defaults put identity first. The paper prints 1, 1, 10, 0.07 (section 3.3) and 0.4, 0.002 (section 3.3.1). On coefficients of
-    unit variance its parameter loss, a sum of 398 squares, drowns the identity loss, which is at most 2.
+    The defaults put identity first. The paper prints 1, 1, 10, 0.07 (section 3.3) and 0.4, 0.002 (section 3.3.1). On coefficients
+    of unit variance its parameter loss, a sum of 398 squares, drowns the identity loss, which is at most 2.
     """
     parameter: float = _setting(.003, "Weight of the parameter loss, of synthetic faces.", 0.)
     identity: float = _setting(25., "Weight of the identity loss, of photos.", 0.)

@@ -38,7 +38,7 @@ def test_near_and_far_plane_cut_pixel_by_pixel():
     assert mask[2, 16:48].all() and not mask[:, :16].any() and not mask[:, 48:].any()
 
 
-def test_values_and_gradient_match_tensorflow_graphics():
+def test_values_and_gradient_match_tensorflow_graphics(tensorflow_graphics):
     clip, triangles = meshes.soup(7, batch=2)
     weights = tf.random.stateless_normal([2, 24, 40, 3], [1, 2])
     with tf.GradientTape(persistent=True) as tape:

@@ -19,7 +19,7 @@ import time
 import tqdm
 from absl import logging as absl_logging
 
-from morph3d import atomic_files, run_settings
+from morph3d import atomic_files, extras, run_settings
 from morph3d.data import sources
 from morph3d.data.prepared import dataset, shards
 from morph3d.data.prepared.ledger import DIGESTS, MADE, Notes, truth
@@ -50,7 +50,9 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
     Raises:
       ValueError: the folder was begun from other photos or in another way, or no photo is left.
       OSError: the disk is full, or the photos cannot be read at the moment; the finished shards are kept.
+      ImportError: Apache Beam is not installed.
     """
+    extras.require("photos", "apache_beam")
     listing = listing or sources.find(source)
     folder, source = pathlib.Path(folder).resolve(), os.fspath(source)
     if not source.startswith(tfds_images.PREFIX):

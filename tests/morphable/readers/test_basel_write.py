@@ -30,7 +30,7 @@ def modes(most, size):
 
 def _in_double(faces, given):
     """What `instance` gives, without rounding of the sums."""
-    shape, texture, expression = (np.float64(part) @ basis.numpy().astype(np.float64) for part, basis in zip(
+    shape, texture, expression = (np.asarray(part, np.float64) @ basis.numpy().astype(np.float64) for part, basis in zip(
         given, (faces.shape_basis, faces.texture_basis, faces.expression_basis), strict=True))
     return faces.mean_vertices.numpy().reshape(-1) + shape + expression, faces.mean_colors.numpy().reshape(-1) + texture
 

@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""What every test and every example in a docstring may ask for."""
 import os
 import pathlib
 
@@ -78,3 +78,15 @@ def tiny_reconstructor(tiny_model, tiny_encoder):
     keras.utils.set_random_seed(0)
     network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(16,))
     return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model))
+
+
+@pytest.fixture(autouse=True)
+def examples(request, monkeypatch, tmp_path):
+    """The world of the examples in docstrings: a folder with me.jpg, and a `reconstructor`."""
+    if isinstance(request.node, pytest.DoctestItem):
+        import skimage.data
+
+        from morph3d import images
+        images.write_png(tmp_path / "me.jpg", skimage.data.astronaut())
+        monkeypatch.chdir(tmp_path)
+        request.getfixturevalue("doctest_namespace")["reconstructor"] = request.getfixturevalue("tiny_reconstructor")
