@@ -1,4 +1,4 @@
-"""The texts for readers: what they name is there."""
+"""Texts for readers: links, files and names in them are there."""
 import ast
 import pathlib
 import re
@@ -6,7 +6,7 @@ import re
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
-TEXTS = [ROOT / "BUILD_NOTES.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def anchors(text):
@@ -27,7 +27,7 @@ def defined_in(path):
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_links_lead_to_files_and_headings(path):
     text = path.read_text()
-    for file, anchor in re.findall(r"\]\(([^)#\s]*)#?([^)\s]*)\)", text):
+    for file, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", text):
         target = path.parent / file if file else path
         assert target.exists(), f"{path.name} links to {file}"
         assert not anchor or anchor in anchors(target.read_text()), f"{path.name} links to {file}#{anchor}"
@@ -36,7 +36,7 @@ def test_links_lead_to_files_and_headings(path):
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_files_and_folders_that_are_named_exist(path):
     named = re.findall(r"`((?:morph3d|tests|benchmarks|experiments|examples)/[\w./]*)`", path.read_text())
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
