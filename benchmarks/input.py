@@ -1,4 +1,4 @@
-"""Whether training ever waits for photographs: photos a second from each source, beside what a step of stage 2 consumes.
+"""The speed of the input: photos a second from each source, beside what a step of stage 2 consumes.
 
 All in one run on one machine, with generated data: photographs of random embedded faces for the detector, their crops and encodings
 for the shards. Leave the machine alone meanwhile.

@@ -1,4 +1,4 @@
-"""How long the renderer takes, on a mesh of the Basel Face Model's size and on a small one, beside its two other paths.
+"""The speed of the renderer, on a mesh of the Basel Face Model's size and on a small one, beside its two other paths.
 
 Everything is measured in one run, the paths in turn, so that their ratios hold on a busy machine too. Times are medians, in
 milliseconds per picture.

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and folders that only one program at a time works in."""
+"""Files written whole or not at all, and locks on folders in which only one program may work."""
 import contextlib
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""The folder in which the project keeps what it has made once and can make again."""
+"""The cache folder, for what the project has made and can make again."""
 import os
 import pathlib
 

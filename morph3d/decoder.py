@@ -20,7 +20,7 @@ class Standardize(keras.layers.Layer):
         return (features - self.mean) / self.deviation
 
     def adapt(self, features):
-        """Takes mean and deviation from features [N, F]; where these hardly differ, 1 stands for the deviation.
+        """Takes mean and deviation from features [N, D]; where these hardly differ, 1 stands for the deviation.
 
         What hardly differs between synthetic faces may do so between photos, and dividing by next to nothing would blow it up.
         "Hardly" is a thousandth of what the features deviate on the whole, or what may be the rounding of the feature's mean.

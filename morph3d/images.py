@@ -52,6 +52,6 @@ def shrink(pixels, scale):
 
 
 def resize(pixels, size):
-    """A square picture [S, S, 3] uint8 -> [size, size, 3]: smooth where it is enlarged, by area averaging where it is shrunk."""
+    """A square picture [H, H, 3] uint8 -> [size, size, 3]: smooth where it is enlarged, by area averaging where it is shrunk."""
     interpolation = cv2.INTER_AREA if size < len(pixels) else cv2.INTER_CUBIC
     return cv2.resize(pixels, (size, size), interpolation=interpolation)

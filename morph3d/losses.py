@@ -23,7 +23,7 @@ def parameter_loss(predicted, true, *, shape_weight, texture_weight):
 
 
 def identity_loss(photos, views):
-    """One minus the cosine between a photo's identity and that of each rendering of its face, 0..2.
+    """One minus the cosine between a photo's identity and that of each rendering of its face, 0..2 (section 3.3.2).
 
     Equation 4 (section 3.3.2) prints the cosine itself, the similarity that is to be maximized.
 
@@ -38,7 +38,7 @@ def identity_loss(photos, views):
 
 
 def batch_distribution_loss(coefficients):
-    """How far the batch's mean and variance are from a standard normal distribution's (equations 5 and 6).
+    """Squared distance of the batch's mean and variance from those of a standard normal distribution (equations 5 and 6).
 
     The variance is the unbiased one: of a dozen photos the biased one, driven to 1, would make the coefficients 4 % too large.
 

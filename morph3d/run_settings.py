@@ -1,4 +1,4 @@
-"""Run settings, kept beside what a run makes: one line of JSON for its first start, and one for each later start that differs.
+"""Run settings, saved so that a restart with others is refused: a line of JSON for the first start, and one for each that differs.
 
 A line is a flat dictionary of the settings, with the "time" of the start (UTC) and the "versions" of what it ran with. Lines are
 only ever added. The last may have been cut when its program was killed; it does not count then.

@@ -1,4 +1,4 @@
-"""From nothing to a face on the screen: what `make demo` runs.
+"""The demonstration that `make demo` runs: from nothing to a face on the screen.
 
 Makes unlabeled "photographs" (pictures of random faces of the embedded model with expressions, occlusions, noise and
 backgrounds), trains on them for a few minutes without ever seeing their truth, measures the reconstructions against that truth, and

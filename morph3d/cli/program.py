@@ -1,4 +1,4 @@
-"""The start and the end of every program: flags, a quiet standard error, and one line for an error that the user can mend."""
+"""Start and end of every program: flags, a quiet standard error, and one line for an error that the user can mend."""
 import contextlib
 import logging
 import os

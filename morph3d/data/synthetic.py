@@ -1,4 +1,4 @@
-"""Synthetic faces, drawn on the fly: coefficients and the scenes they are seen in, whose truth is known."""
+"""Synthetic faces, drawn at random: coefficients, which are known, and the scenes they are seen in."""
 from typing import NamedTuple
 
 import tensorflow as tf

@@ -8,13 +8,13 @@ import tensorflow as tf
 
 
 class Encoding(NamedTuple):
-    """What a recognition network sees in a face."""
-    features: tf.Tensor  # [B, F] the layer before the embedding: what the decoder reads
+    """The encoding of a face by a recognition network."""
+    features: tf.Tensor  # [B, D] the layer before the embedding: what the decoder reads
     identity: tf.Tensor  # [B, I] unit length: two pictures of one person have a cosine near 1
 
 
 class Framing(NamedTuple):
-    """How an encoder wants its faces; as the attributes of an Encoder."""
+    """The framing of faces that an encoder wants; as the attributes of an Encoder."""
     image_size: int
     template: np.ndarray
 
@@ -24,11 +24,11 @@ class Encoder(tf.Module):
 
     Attributes:
       name: as in `registry.load`, without the argument.
-      image_size: S, the side of its square images in pixels.
+      image_size: the side of its square images in pixels.
       template: [5, 2] float32 NumPy, where its faces have their five points (see alignment.py): x to the right and y down
-        in pixels of the S x S image, whose left and upper edges are at 0.
-      feature_size, identity_size: F, I.
-      network: images [B, S, S, 3] -> (features [B, F], embedding [B, I] of any length).
+        in pixels of the image, whose left and upper edges are at 0.
+      feature_size, identity_size: D, I.
+      network: images [B, image_size, image_size, 3] -> (features [B, D], embedding [B, I] of any length).
       version: whatever else decides its encodings, beside all this and the weights.
     """
 
@@ -45,7 +45,7 @@ class Encoder(tf.Module):
             variable._trainable = False  # so that no tape watches it; TensorFlow and Keras offer this at creation only
 
     def __call__(self, images):
-        """-> Encoding of images [B, S, S, 3], float32 sRGB in 0..1, aligned to the template."""
+        """The Encoding of images [B, image_size, image_size, 3], float32 sRGB in 0..1, aligned to the template."""
         images = tf.convert_to_tensor(images, tf.float32)
         size = self.image_size
         if images.shape.rank != 4 or not images.shape[1:].is_compatible_with([size, size, 3]):
@@ -55,7 +55,7 @@ class Encoder(tf.Module):
 
     @property
     def variables(self):
-        """All that its network reads, in the order of reading."""
+        """All variables that its network reads, in the order of reading."""
         traced = self._traced()
         by_handle = {id(variable.handle): variable for variable in traced.variables}  # in no order
         return tuple(by_handle[id(captured)] for captured in traced.captured_inputs if id(captured) in by_handle)

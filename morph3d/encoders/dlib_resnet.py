@@ -27,7 +27,7 @@ TEMPLATE = (MEAN_FACE + .25) / 1.5 * IMAGE_SIZE
 
 
 def load(weights=None):
-    """-> Encoder: 150 px, 256 features (global average pool), 128 numbers of identity.
+    """The Encoder: 150 px, 256 features (global average pool), 128 numbers of identity.
 
     Args:
       weights: a dlib_face_recognition_resnet_model_v1.dat; by default that of the installed face_recognition_models.

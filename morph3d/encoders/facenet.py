@@ -21,7 +21,7 @@ TEMPLATE = np.float32([(53.2, 65.1), (106.8, 65.1), (80., 90.3), (56.1, 111.9), 
 
 
 def load(key=KEY, weights=None):
-    """-> Encoder: 160 px, 1792 features (global average pool), 512 numbers of identity (128 for the keys of 2017).
+    """The Encoder: 160 px, 1792 features (global average pool), 512 numbers of identity (128 for the keys of 2017).
 
     The weights are taken from keras-facenet's cache folder, and downloaded to it if they are not there.
 

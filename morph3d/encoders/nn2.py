@@ -51,7 +51,7 @@ BLOCKS = (
 
 
 def load(weights=None):
-    """-> Encoder: 224 px, 1024 features (average pool), 128 numbers of identity.
+    """The Encoder: 224 px, 1024 features (average pool), 128 numbers of identity.
 
     Args:
       weights: a Keras weights file (.weights.h5) of `build()`, as morph3d-train-encoder writes it.
@@ -89,7 +89,7 @@ class NN2(tf.Module):
 
 
 def build():
-    """-> an untrained Keras model: images [B, 224, 224, 3] in 0..1 -> [features [B, 1024], identity [B, 128] of unit length].
+    """An untrained Keras model: images [B, 224, 224, 3] in 0..1 -> [features [B, 1024], identity [B, 128] of unit length].
 
     Its layers "conv1", "2", "3a" to "5b" and "embedding" end what the rows of table 2 describe.
     """

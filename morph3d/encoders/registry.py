@@ -34,7 +34,7 @@ def load(spec: str, weights: str | os.PathLike | None = None, *, differentiable:
 
 
 def located(spec, weights=None):
-    """-> spec and weights that mean the same in any working folder."""
+    """Spec and weights with absolute paths, which mean the same in any working folder."""
     name, colon, folder = spec.partition(":")
     if name == "saved_model" and folder:
         spec = name + colon + os.path.abspath(folder)
@@ -42,7 +42,7 @@ def located(spec, weights=None):
 
 
 def framing(spec):
-    """-> the Framing of the encoder that `load` would give, for which no weights are needed but those in a SavedModel."""
+    """The Framing of the encoder that `load` would give, for which no weights are needed but those in a SavedModel."""
     from morph3d.encoders.base import Framing
     module, settings = _module(spec)
     if "folder" in settings:

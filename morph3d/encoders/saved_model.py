@@ -1,6 +1,7 @@
 """Any face recognizer, as a SavedModel in one of two formats.
 
-The full format: the signature `serving_default` takes `images` [B, S, S, 3], float32 sRGB in 0..1, and gives `features` [B, F] and
+The full format: the signature `serving_default` takes `images` [B, size, size, 3], float32 sRGB in 0..1, and gives
+`features` [B, D] and
 `identity` [B, I] of any length, both float32; to train with, both must be differentiable with respect to the images. There is a
 variable `template` [5, 2]: where eye centers, nose tip and mouth corners are in its images, x to the right and y down in pixels
 from the upper left edge. So is one written, here for a Keras network that takes 112 x 112 pixels in 0..255:
@@ -19,7 +20,8 @@ from the upper left edge. So is one written, here for a Keras network that takes
     recognizer = Recognizer()
     tf.saved_model.save(recognizer, folder, {"serving_default": recognizer.encode})
 
-The bare format, as recognizers are customarily saved: `faces` [B, S, S, 3], float32 sRGB in 0..255, and `embedding` [B, D] as the
+The bare format, as recognizers are customarily saved: `faces` [B, size, size, 3], float32 sRGB in 0..255,
+and `embedding` [B, D] as the
 only output, which is features and identity in one. Without a variable `template` it takes 112 x 112 pixels, aligned as usual.
 """
 import hashlib
@@ -32,8 +34,8 @@ import tensorflow as tf
 from morph3d.encoders.base import Encoder, Encoding
 
 SIGNATURE = "serving_default"
-EXPECTED = ("images float32 [B, S, S, 3] -> features float32 [B, F], identity float32 [B, I], or "
-            "faces float32 [B, S, S, 3] -> embedding float32 [B, D]")
+EXPECTED = ("images float32 [B, size, size, 3] -> features float32 [B, D], identity float32 [B, I], or "
+            "faces float32 [B, size, size, 3] -> embedding float32 [B, D]")
 
 
 class Format(NamedTuple):
@@ -79,7 +81,7 @@ def load(folder, differentiable=True):
 
 
 class SavedNetwork(tf.Module):
-    """images [B, S, S, 3] in 0..1 -> (features [B, F], identity [B, I] of any length), by the signature of a loaded SavedModel."""
+    """images [B, size, size, 3] in 0..1 -> (features [B, D], identity [B, I] of any length) by a loaded SavedModel's signature."""
 
     def __init__(self, loaded, form):
         super().__init__("saved_network")

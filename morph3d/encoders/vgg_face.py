@@ -27,7 +27,7 @@ TEMPLATE = np.float32([(72.8, 84.9), (151.2, 84.9), (112., 131.5), (76.9, 170.7)
 
 
 def load(weights=None):
-    """-> Encoder: 224 px; features (4096) are the activations of fc7 after its ReLU, identity the same as a unit vector.
+    """The Encoder: 224 px; features (4096) are the activations of fc7 after its ReLU, identity the same as a unit vector.
 
     Args:
       weights: vgg_face.mat or vgg-face.mat.
@@ -42,7 +42,7 @@ def load(weights=None):
 
 
 class VGG16(tf.Module):
-    """images [B, 224, 224, 3] in 0..1 -> (fc7 [B, F], the same).
+    """images [B, 224, 224, 3] in 0..1 -> (fc7 [B, D], the same).
 
     Args:
       kernels: {name: [row, column, in, out]}, of the names in KERNEL_SIZES.

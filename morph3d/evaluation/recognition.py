@@ -1,4 +1,4 @@
-"""Likeness: does a face recognizer that training never saw find the right person for a rendering of the reconstruction?"""
+"""Likeness of reconstructions: how often a face recognizer that training never saw finds the right person for a rendering."""
 import pathlib
 from typing import NamedTuple
 
@@ -16,8 +16,8 @@ class Likeness(NamedTuple):
     top5: float  # ... whose five nearest photos do
     right_cosine: float  # mean over pairs of the same person
     wrong_cosine: float  # mean over pairs of different people
-    crops: np.ndarray  # [N, S, S, 3] uint8, the photos as the encoder saw them
-    faces: np.ndarray  # [N, R, R, 3] uint8, the renderings as the recognizer saw them
+    crops: np.ndarray  # [N, image_size, image_size, 3] uint8, the photos as the encoder saw them
+    faces: np.ndarray  # [N, image_size, image_size, 3] uint8, the renderings as the recognizer saw them
 
 
 def first_photos(folder, people):
@@ -49,13 +49,13 @@ def likeness(reconstructor, paths, recognizer):
 
 
 def score(photo_identities, rendering_identities):
-    """Ranks N photos for each of N renderings by cosine; the i-th belong together.
+    """The recall of N photos by N renderings, ranked by cosine; the i-th belong together.
 
     Where other photos are exactly as near as the right one, their order is a matter of chance, and it counts as found among the
     first k with the share of the orders in which it is: identities that are all the same score k / N.
 
     Args:
-      photo_identities, rendering_identities: [N, D] unit vectors.
+      photo_identities, rendering_identities: [N, I] unit vectors.
 
     Returns:
       Likeness without pictures.

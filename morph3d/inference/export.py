@@ -11,10 +11,10 @@ from morph3d.decoder import decode
 
 
 class ReconstructionNetwork(tf.Module):
-    """Everything from an aligned photo to a colored mesh; needs neither this package nor the native op once exported.
+    """The network from an aligned photo to a colored mesh; needs neither this package nor the native op once exported.
 
     Attributes of it and of its SavedModel:
-      image_size: S, the side of the square crops in pixels.
+      image_size: the side of the square crops in pixels.
       template: [5, 2] pixels, where the five points of a face belong in a crop.
       triangles: [F, 3] and landmarks [68], of the mesh.
     """
@@ -30,7 +30,7 @@ class ReconstructionNetwork(tf.Module):
         self.reconstruct = tf.function(self._reconstruct, [tf.TensorSpec([None, size, size, 3], tf.float32, "crops")])
 
     def _reconstruct(self, crops):
-        """crops [B, S, S, 3] sRGB in 0..1 -> {shape, texture, vertices [B, V, 3] mm, colors [B, V, 3] sRGB in 0..1}."""
+        """crops [B, size, size, 3] sRGB in 0..1 -> {shape, texture, vertices [B, V, 3] mm, colors [B, V, 3] sRGB in 0..1}."""
         coefficients = decode(self._decoder, self._encoder(crops).features)
         vertices, colors = self._morphable.instance(coefficients)
         return {"shape": coefficients.shape, "texture": coefficients.texture, "vertices": vertices,

@@ -31,7 +31,7 @@ class Face:
       triangles: [F, 3] int32 vertex indices, counter-clockwise seen from outside.
       landmarks: [68, 3] float32 mm, in the order of iBUG and Multi-PIE (morphable/landmarks.py).
       shape, texture: [S] and [T] float32 coefficients, in standard deviations.
-      crop: [S, S, 3] uint8, the part of the photo that the network saw.
+      crop: [image_size, image_size, 3] uint8, the part of the photo that the network saw.
     """
     vertices: np.ndarray
     colors: np.ndarray

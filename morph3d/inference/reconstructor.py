@@ -25,7 +25,7 @@ class Reconstructor:
 
     Attributes:
       network: what reads aligned crops; see inference/export.py.
-      image_size: S, the side of its square crops in pixels.
+      image_size: the side of its square crops in pixels.
       template: [5, 2] float32, where the five points of a face belong in a crop, in pixels.
     """
 

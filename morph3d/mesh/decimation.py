@@ -15,11 +15,11 @@ class CoarseMesh(NamedTuple):
     landmarks: np.ndarray  # [68] int32, of the n vertices
 
     def carry(self, values):
-        """[..., V, D] on the fine mesh -> [..., n, D] on this one, by the weights."""
+        """[..., V, C] on the fine mesh -> [..., n, C] on this one, by the weights."""
         return np.einsum("...nkd,nk->...nd", values[..., self.corners, :], self.weights)
 
     def carry_basis(self, basis):
-        """The same for a basis, [N, 3 V] tensor -> [N, 3 n] tensor of the same type."""
+        """The same for a basis, [K, 3 V] tensor -> [K, 3 n] tensor of the same type."""
         modes = [self.carry(mode.numpy().astype(np.float32).reshape(-1, 3)).ravel() for mode in basis]
         return tf.cast(tf.reshape(tf.constant(modes, tf.float32), [len(modes), 3 * len(self.corners)]), basis.dtype)
 

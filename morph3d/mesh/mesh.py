@@ -1,4 +1,4 @@
-"""A face's surface as one value: what a model gives, and the renderer, the texture and the files take."""
+"""A mesh as one value, which models give and the renderer, the texture and the files take."""
 import dataclasses
 import os
 

@@ -50,7 +50,7 @@ def write_textured(path, mesh, texture):
     Args:
       path: ends in .obj.
       mesh: a Mesh with uvs.
-      texture: [S, S, 3] uint8 sRGB, row 0 at v = 1.
+      texture: [size, size, 3] uint8 sRGB, row 0 at v = 1.
 
     Returns:
       The paths of the three, the OBJ first.
@@ -63,7 +63,8 @@ def write_textured(path, mesh, texture):
     if mesh.uvs is None:
         raise ValueError(f"{path}: found a mesh without uvs, expected them under a texture; lay them out with uv_atlas.read")
     if texture.dtype != np.uint8 or texture.shape != (len(texture), len(texture), 3):
-        raise ValueError(f"{path}: found a texture {texture.dtype} {texture.shape}, expected uint8 (S, S, 3); scale 0..1 to 0..255")
+        raise ValueError(f"{path}: found a texture {texture.dtype} {texture.shape}, expected uint8 "
+                         f"(size, size, 3); scale 0..1 to 0..255")
     name = plain(path.stem)
     material, picture = path.with_name(f"{name}.mtl"), path.with_name(f"{name}_texture.png")
     contents = {path: _textured_obj(mesh, material.name), material: _mtl(picture.name), picture: images.png(texture)}

@@ -1,4 +1,4 @@
-"""The linear algebra of a basis [N, 3 V] of modes, which for a Basel model is as large as 127 MB: weighted sums and least squares.
+"""The linear algebra of a basis [K, 3 V] of modes, which for a Basel model is as large as 127 MB: weighted sums and least squares.
 
 A basis may be stored in half precision, and least squares want double, but never is a converted copy of a whole basis made:
 all goes by blocks of columns, which stay in the processor's cache.
@@ -10,7 +10,7 @@ BLOCK = 8192  # columns
 
 
 def combine(label, coefficients, basis):
-    """[B, n] coefficients and [N, 3 V] modes -> [B, V, 3] float32, the sum of the first n modes; `label` begins the error.
+    """[B, n] coefficients and [K, 3 V] modes -> [B, V, 3] float32, the sum of the first n modes; `label` begins the error.
 
     On GPUs TensorFlow keeps ten bits of the factors (TF32): of 199 shape modes that moves vertices by 0.002 mm, at most 0.013.
     """
@@ -59,13 +59,13 @@ def principal_modes(deviations, count):
 
 
 def inner_products(left, right):
-    """[M, 3 V] and [N, 3 V] -> [M, N] float64."""
+    """[M, 3 V] and [K, 3 V] -> [M, K] float64."""
     return tf.add_n([tf.matmul(tf.cast(left[:, columns], tf.float64), tf.cast(right[:, columns], tf.float64), transpose_b=True)
                      for columns in _blocks(right)])
 
 
 def inverse_gram(*bases):
-    """[N, N] float64 NumPy array, N modes together: the pseudo-inverse of the matrix of their inner products.
+    """[K, K] float64 NumPy array, K modes together: the pseudo-inverse of the matrix of their inner products.
 
     A combination of modes whose length is below a millionth of the longest's counts as zero, as it is but for rounding.
     """
@@ -74,11 +74,11 @@ def inverse_gram(*bases):
 
 
 def least_squares(residual, bases, inverse):
-    """The coefficients [B, N] float32 whose sum of modes is nearest to the residual [B, V, 3], those of least norm.
+    """The coefficients [B, K] float32 whose sum of modes is nearest to the residual [B, V, 3], those of least norm.
 
     Args:
       residual: [B, V, 3].
-      bases: some [N_i, 3 V], with N modes together.
+      bases: some [K_i, 3 V], with K modes together.
       inverse: their `inverse_gram`.
     """
     residual = tf.reshape(residual, [-1, bases[0].shape[1]])

@@ -64,10 +64,10 @@ def five_points(positions):
     """The five points by which faces are framed.
 
     Args:
-      positions: [..., 68, D] of the landmarks, in pixels or in mm.
+      positions: [..., 68, C] of the landmarks, in pixels or in mm.
 
     Returns:
-      [..., 5, D]: the center of the subject's right eye (left in the picture), of the left eye, the tip of the nose,
+      [..., 5, C]: the center of the subject's right eye (left in the picture), of the left eye, the tip of the nose,
       the right corner of the mouth and the left one. An eye's center is the mean of its six points.
 
     Raises:
@@ -75,7 +75,7 @@ def five_points(positions):
     """
     positions = tf.convert_to_tensor(positions)
     if positions.shape.rank < 2 or positions.shape[-2] != COUNT:
-        raise ValueError(f"positions must have shape [..., 68, D], found {positions.shape}")
+        raise ValueError(f"positions must have shape [..., 68, C], found {positions.shape}")
     eyes = [tf.reduce_mean(positions[..., eye, :], -2) for eye in (RIGHT_EYE, LEFT_EYE)]
     rest = [positions[..., point, :] for point in (NOSE_TIP, RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER)]
     return tf.stack(eyes + rest, -2)

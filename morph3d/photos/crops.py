@@ -24,10 +24,10 @@ def crop(photo, points, frame):
     Args:
       photo: [H, W, 3] uint8.
       points: [5, 2] pixels of the photo, or None, as face_detection.detect gives them.
-      frame: whatever has an `image_size` S and a `template` [5, 2] in pixels of it: every encoder does.
+      frame: whatever has an `image_size` and a `template` [5, 2] in pixels of it: every encoder does.
 
     Returns:
-      [S, S, 3] uint8.
+      [image_size, image_size, 3] uint8.
 
     Raises:
       ValueError: "no face found" or "face too small: eyes 9 pixels apart".
@@ -64,7 +64,8 @@ def crop_all(contents, boxes, frame):
       frame: see `crop`.
 
     Returns:
-      For each its crop and that of the mirrored photo, [2, S, S, 3] uint8; or the ValueError that says why there is none: those of
+      For each its crop and that of the mirrored photo, [2, image_size, image_size, 3] uint8; or the ValueError
+      that says why there is none: those of
       `decoding.decode` and `crop`, or "cannot be opened: ...".
     """
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -87,7 +88,7 @@ def _decode(data, box):
 
 
 def _crop_both(photo, points, frame):
-    """-> [2, S, S, 3] uint8, or the ValueError."""
+    """-> [2, image_size, image_size, 3] uint8, or the ValueError."""
     try:
         return np.stack([crop(photo, points, frame), crop(*mirrored(photo, points), frame)])
     except ValueError as error:

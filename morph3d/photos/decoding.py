@@ -1,4 +1,4 @@
-"""Reading a photograph, whatever is in the file."""
+"""The decoding of photographs, whatever is in the file."""
 import io
 import os
 import pathlib
@@ -16,7 +16,7 @@ LARGEST = 80_000_000  # pixels; larger ones are more likely to fill the memory t
 
 
 def read(path):
-    """-> [H, W, 3] uint8 RGB, upright (see `decode`); ValueError, which names the path and the reason, for no good photo."""
+    """The pixels [H, W, 3] uint8 RGB of a photo, upright (see `decode`); ValueError with path and reason for no good one."""
     name = printable(path)
     if not os.path.isfile(path):  # a pipe would block, a device never end
         raise ValueError(f"{name}: not a file")

@@ -29,7 +29,7 @@ class CallbackList(keras.callbacks.CallbackList):
 
 
 class RunCallback(keras.callbacks.Callback):
-    """A callback that knows the step of the run, without reading it from the device each time.
+    """A callback with the step of the run, which is not read from the device each time.
 
     Args:
       checkpoints: Checkpoints.
@@ -132,8 +132,8 @@ class Pictures(RunCallback):
       checkpoints: Checkpoints.
       morphable: MorphableModel.
       encoder: gives the framing of the pictures.
-      features: [N, F] of photos, for the distribution of their coefficients.
-      crops: [M, S, S, 3] uint8 photos to be shown beside their faces; there may be none.
+      features: [N, D] of photos, for the distribution of their coefficients.
+      crops: [M, size, size, 3] uint8 photos to be shown beside their faces; there may be none.
       shown: their Encoding [M, .].
       every: steps.
     """

@@ -19,7 +19,7 @@ def _group(of: type, flags: str) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class SyntheticStage:
-    """Stage 1: batches of synthetic faces alone (paper, section 3.2)."""
+    """Stage 1: batches of synthetic faces alone (paper, section 3.3)."""
     steps: int = _setting(2500, "Steps of stage 1, on synthetic faces.", 0, fixed=True)
     batch: int = _setting(32, "Faces in a batch of stage 1.", 1, fixed=True)
     learning_rate: float = _setting(1e-3, "Where stage 1 starts; it falls to a twentieth.", 1e-9, 1.)
@@ -27,7 +27,7 @@ class SyntheticStage:
 
 @dataclasses.dataclass(frozen=True)
 class HybridStage:
-    """Stage 2: hybrid batches of photos and synthetic faces (paper, section 3.2)."""
+    """Stage 2: hybrid batches of photos and synthetic faces (paper, section 3.3)."""
     steps: int = _setting(2500, "Steps of stage 2, on hybrid batches.", 0, fixed=True)
     photo_batch: int = _setting(128, "Photos in a batch of stage 2, for the batch distribution loss.", 2, fixed=True)
     drawn_photos: int = _setting(12, "Those of them whose faces are drawn, for the identity and loopback losses.", 1, fixed=True)
@@ -38,7 +38,7 @@ class HybridStage:
 
 @dataclasses.dataclass(frozen=True)
 class LossWeights:
-    """What each loss is multiplied with (paper, equation 2), and the parts of a distance of coefficients (equation 3).
+    """The weights of the losses (paper, equation 2), and of shape and texture in a distance of coefficients (equation 3).
 
     The defaults put identity first. The paper prints 1, 1, 10, 0.07 (section 3.3) and 0.4, 0.002 (section 3.3.1). On coefficients
     of unit variance its parameter loss, a sum of 398 squares, drowns the identity loss, which is at most 2.
@@ -53,7 +53,7 @@ class LossWeights:
 
 @dataclasses.dataclass(frozen=True)
 class TrainingConfig:
-    """All settings of a training run.
+    """The settings of a training run.
 
     >>> config = TrainingConfig(photos="photos", output="runs/mine")
     >>> config.hybrid.views
@@ -97,7 +97,7 @@ class TrainingConfig:
 
     @classmethod
     def default(cls, photos: str, output: str, **changes: Any) -> "TrainingConfig":
-        """Half an hour on two cores: the settings as the fields have them."""
+        """The default settings, as the fields have them: half an hour on two cores."""
         return cls(photos, output, **changes)
 
     @classmethod
@@ -113,7 +113,7 @@ class TrainingConfig:
 
     @classmethod
     def demo(cls, photos: str, output: str, **changes: Any) -> "TrainingConfig":
-        """A few minutes on two cores.
+        """The demonstration's settings: a few minutes on two cores.
 
         They are too short for the settings of half an hour: the first steps of stage 2 would shake the decoder more than the rest
         mends, and coefficients that the pictures hardly show would be driven to unit variance before they mean anything.

@@ -52,7 +52,7 @@ class FaceTraining(keras.Model):
         return {"loss": loss, **terms, "weight_decay": regularization, "gradient": length}
 
     def terms(self, batch):
-        """The losses that this batch gives rise to, {name in LossWeights: scalar}."""
+        """The losses of this batch, {name in LossWeights: scalar}."""
         terms = {}
         if "synthetic" in batch:
             terms["parameter"] = self._parameter_loss(batch["synthetic"])
@@ -66,12 +66,12 @@ class FaceTraining(keras.Model):
         standardize(self.decoder, tf.concat([self.synthetic_features(part) for part in chunks], 0))
 
     def coefficient_deviations(self, features):
-        """Standard deviations of the shape and the texture coefficients over photos [N, F], means over the coefficients."""
+        """Standard deviations of the shape and the texture coefficients over photos [N, D], means over the coefficients."""
         coefficients = decode(self.decoder, tf.constant(features))
         return tuple(float(tf.reduce_mean(tf.math.reduce_std(part, 0))) for part in coefficients[:2])
 
     def synthetic_features(self, faces):
-        """What the encoder sees in the pictures of SyntheticFaces, [B, F]; without gradient, as only the decoder is trained."""
+        """The encoder's features of the pictures of SyntheticFaces, [B, D]; without gradient, as only the decoder is trained."""
         morphable, encoder = self._frozen()
         images = aligned_rendering.draw_model(morphable, faces.coefficients, faces.scene, encoder)
         return tf.stop_gradient(encoder(images).features)

@@ -1,4 +1,4 @@
-"""The folder of a training run: its settings, and the reconstructor that came of it."""
+"""A training run in its folder: its settings, and the reconstructor that it gives."""
 import functools
 import os
 import pathlib
@@ -77,7 +77,7 @@ class Run:
 
 
 def recorded(config, model, encoder, index):
-    """What a run writes down of its settings, {name: value}, and the names of those that it keeps from its first start to its last.
+    """The settings that a run writes down, {name: value}, and the names of those that it keeps from its first start to its last.
 
     Paths are absolute, so that they mean the same in any working folder. To what a config calls fixed, without which the same step
     would not be the same step, belong what the files of model, encoder and photos hold.

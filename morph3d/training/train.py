@@ -74,7 +74,7 @@ def assemble(config, model, encoder):
 
 
 def stages(config, model, photo_batches):
-    """The two stages (paper, section 3.2): synthetic faces alone, then hybrid batches.
+    """The two stages (paper, section 3.3): synthetic faces alone, then hybrid batches.
 
     Args:
       config: TrainingConfig.

@@ -1,4 +1,4 @@
-"""Training a face recognizer by triplets (Schroff, Kalenichenko and Philbin 2015): photos of one person close, others farther."""
+"""A face recognizer's training by triplets (Schroff, Kalenichenko and Philbin 2015): photos of one person close, others farther."""
 import keras
 import tensorflow as tf
 
@@ -42,13 +42,13 @@ def batches(photos, people, photos_per_person, image_size, seed):
 
     Args:
       photos: an endless dataset of {"image": string, "person": string}, shuffled (dataset.crops).
-      people: P, sets in a batch.
-      photos_per_person: K, photos in a set; at least 2.
-      image_size: S, of the photos once they are decoded.
+      people: sets in a batch.
+      photos_per_person: photos in a set; at least 2.
+      image_size: of the photos once they are decoded.
       seed: an integer.
 
     Returns:
-      A dataset of {"crops": [P * K, S, S, 3] uint8, "people": [P * K] int64}.
+      A dataset of {"crops": [N, image_size, image_size, 3] uint8, "people": [N] int64}, N = people * photos_per_person.
     """
     shuffled = sets(photos, photos_per_person).shuffle(SHUFFLED_BATCHES * people, seed, reshuffle_each_iteration=False)
 
@@ -62,7 +62,7 @@ def batches(photos, people, photos_per_person, image_size, seed):
 
 
 def sets(photos, photos_per_person):
-    """{"image": string, "person": string} -> {"image": [K], "person": [K]} of one person, not all the same photo."""
+    """{"image": string, "person": string} -> {"image": [N], "person": [N]} of one person, not all the same photo."""
     named = photos.filter(lambda photo: photo["person"] != "")
     of_one_person = named.group_by_window(lambda photo: _number(photo["person"]),
                                           lambda _, window: window.batch(photos_per_person, drop_remainder=True),
@@ -79,7 +79,7 @@ class TripletTraining(keras.Model):
     """Trains a recognizer on the batches of `batches`; `train_step` returns what `loss` gives as "loss" and "active".
 
     Args:
-      network: a Keras model, images [B, S, S, 3] in 0..1 -> [features, identity [B, I] of unit length].
+      network: a Keras model, images [B, size, size, 3] in 0..1 -> [features, identity [B, I] of unit length].
       margin: see `loss`.
     """
 

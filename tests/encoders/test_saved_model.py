@@ -9,8 +9,8 @@ import tensorflow as tf
 from morph3d.encoders import registry
 from tests.encoders import recognizer
 
-EXPECTED = ("expected images float32 .B, S, S, 3. -> features float32 .B, F., identity float32 .B, I., or "
-            "faces float32 .B, S, S, 3. -> embedding float32 .B, D.$")
+EXPECTED = ("expected images float32 .B, size, size, 3. -> features float32 .B, D., identity float32 .B, I., or "
+            "faces float32 .B, size, size, 3. -> embedding float32 .B, D.$")
 
 
 class Saved(tf.Module):

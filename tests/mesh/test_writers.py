@@ -197,7 +197,7 @@ def test_a_full_disk_leaves_the_old_obj_material_and_texture_and_nothing_else(tm
 
 
 @pytest.mark.parametrize("change, message", [
-    (lambda mesh, texture: (mesh, texture / 255.), r"found a texture float64 \(256, 256, 3\), expected uint8 \(S, S, 3\)"),
+    (lambda mesh, texture: (mesh, texture / 255.), r"found a texture float64 \(256, 256, 3\), expected uint8 \(size, size, 3\)"),
     (lambda mesh, texture: (mesh, texture[:9]), r"found a texture uint8 \(9, 256, 3\)"),
     (lambda mesh, texture: (dataclasses.replace(mesh, uvs=None), texture), "found a mesh without uvs, expected .* uv_atlas.read"),
 ])

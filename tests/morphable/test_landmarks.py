@@ -64,5 +64,5 @@ def test_five_points_of_an_unknown_batch():
 
 @pytest.mark.parametrize("shape", [(67, 2), (68,)])
 def test_other_numbers_of_points_are_refused(shape):
-    with pytest.raises(ValueError, match=r"positions must have shape \[..., 68, D\], found \(6"):
+    with pytest.raises(ValueError, match=r"positions must have shape \[..., 68, C\], found \(6"):
         landmarks.five_points(tf.zeros(shape))

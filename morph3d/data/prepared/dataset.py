@@ -5,7 +5,7 @@ A prepared folder (pipeline.py makes it) holds
   rejects.tsv  every photo left out: its key and the reason;
   crops/       00000.tfrecord ...: tf.train.Examples of "key", "person" and the aligned crop as a JPEG, "image/encoded";
   encodings/   the same photos: "key", "person" and what the frozen encoder sees in the crops of the photo and of the mirrored
-               photo, "features" [2, F] and "identity" [2, I] float32.
+               photo, "features" [2, D] and "identity" [2, I] float32.
 """
 import json
 import pathlib
@@ -24,7 +24,7 @@ SHUFFLED = 8192  # and that many are shuffled together
 
 
 class Index(NamedTuple):
-    """What index.json says of a prepared folder."""
+    """The index of a prepared folder, as index.json has it."""
     folder: pathlib.Path
     settings: dict  # of the preparation: format, encoder, fingerprint, image_size, feature_size, identity_size, kinds ...
     photos: int  # looked at
@@ -48,7 +48,7 @@ def is_prepared(folder):
 
 
 def read_index(folder):
-    """-> the Index of a prepared folder, all of whose shards are there and whole.
+    """The Index of a prepared folder, all of whose shards are there and whole.
 
     Raises:
       ValueError: no index, one of another FORMAT, or a shard that is missing or of another size than when it was finished.
@@ -79,7 +79,7 @@ def wrong_sizes(folder, shard):
 
 
 def example(key, person, **features):
-    """-> a serialized tf.train.Example; a feature is bytes, or an array of float32 that is stored flat."""
+    """A serialized tf.train.Example; a feature is bytes, or an array of float32 that is stored flat."""
     def feature(value):
         if isinstance(value, bytes):
             return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
@@ -159,12 +159,12 @@ def parse_crop(record):
 
 
 def decode(image, size):
-    """An encoded crop -> [S, S, 3] uint8."""
+    """An encoded crop -> [size, size, 3] uint8."""
     return tf.ensure_shape(tf.io.decode_image(image, 3, expand_animations=False), [size, size, 3])
 
 
 def sample(index, count, seed):
-    """-> Encoding [<= count, .] of random photos, all of them where there are no more."""
+    """The Encoding [<= count, .] of random photos, of all of them where there are no more."""
     return next(iter(encodings(index, min(count, index.records), seed, mirror=False)))
 
 
@@ -172,7 +172,7 @@ def shown(index, count):
     """A few photos, from shards all over the set, to be looked at.
 
     Returns:
-      [<= count, S, S, 3] uint8 crops and the Encoding of the same photos; none where crops are not stored.
+      [<= count, size, size, 3] uint8 crops and the Encoding of the same photos; none where crops are not stored.
     """
     def few(kind):
         paths, _ = _share(index, kind, 0, 1)

@@ -1,4 +1,4 @@
-"""What is written down about the shards of a folder that is being prepared: OUTPUT/plan/00000.list.json and the like.
+"""Notes about the shards of a folder that is being prepared: OUTPUT/plan/00000.list.json and the like.
 
 A note says what it is true of (a digest of the photos and all else that it follows from), so that it counts only as long as that is
 so. Any number of processes write notes, each about another shard.
@@ -17,7 +17,7 @@ _OURS = re.compile(r"(\.[0-9a-f]{32}\.)?(\d{5,})\.(tfrecord|(list|digests|made)\
 
 
 def truth(*facts):
-    """What a note is true of: a digest of whatever JSON can hold."""
+    """A digest of the facts that a note depends on: of whatever JSON can hold."""
     return hashlib.sha1(json.dumps(facts).encode()).hexdigest()
 
 
@@ -28,7 +28,7 @@ class Notes:
         self.folder = folder
 
     def read(self, number, part, of):
-        """What a note says; None where there is none, or one that is true of something else or of files that are not whole."""
+        """The content of a note; None where there is none, or one that is true of something else or of files that are not whole."""
         try:
             note = json.loads(self._path(number, part).read_text())
         except (FileNotFoundError, ValueError):

@@ -22,7 +22,7 @@ JPEG_QUALITY = 95
 
 
 def contents(listed):
-    """sources.contents, but what may be read another time is raised: it says nothing about the photo."""
+    """The photos' bytes as by sources.contents, but errors that may pass are raised: they say nothing about the photo."""
     for photo, data in zip(listed, sources.contents(listed)):
         if isinstance(data, OSError) and data.errno in PASSING:
             raise OSError(f"{photo.key}: cannot be read at the moment ({data.strerror}); start again when it can: what is "
@@ -35,14 +35,14 @@ def digests(listed):
 
 
 def digest(photo, data):
-    """The same for the same bytes with the same box, whatever their names; "" for an empty file, None where nothing can be read."""
+    """A digest of a photo's bytes and its box, whatever its name; "" for an empty file, None where nothing can be read."""
     if isinstance(data, OSError):
         return None
     return hashlib.sha1(data + json.dumps(photo.box).encode()).hexdigest() if data else ""
 
 
 def encode(faces, encoder):
-    """[N, 2, S, S, 3] uint8, crops of photos and of the mirrored photos -> Encoding [N, 2, .] float32 NumPy."""
+    """[N, 2, size, size, 3] uint8, crops of photos and of the mirrored photos -> Encoding [N, 2, .] float32 NumPy."""
     flat = encoder(images.to_float(faces.reshape(-1, *faces.shape[2:])))
     return Encoding(*(part.numpy().reshape(len(faces), 2, -1) for part in flat))
 

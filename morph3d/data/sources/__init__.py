@@ -1,4 +1,4 @@
-"""Where photographs come from: a source is recognized by what it is.
+"""Sources of photographs, each recognized by what it is.
 
   tfds:NAME or tfds:NAME/SPLIT    a data set of tensorflow-datasets, see tfds_images
   folder with files/<Name>.txt    VGG-Face's lists and the pictures downloaded by them, see vgg_face
@@ -15,7 +15,7 @@ __all__ = ["Listing", "Photo", "contents", "find", "printable"]
 
 
 def find(source):
-    """-> Listing of the photos of a source, in an order that is always the same: by key, then records as they are stored.
+    """The Listing of the photos of a source, in an order that is always the same: by key, then records as they are stored.
 
     Every file of the source is taken or among the rejects.
 

@@ -1,4 +1,4 @@
-"""What a source of photographs is found to hold; the words that all sources share."""
+"""The listing of a source of photographs, and the words that all sources share."""
 import os
 import re
 from typing import NamedTuple

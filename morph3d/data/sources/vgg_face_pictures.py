@@ -1,4 +1,4 @@
-"""How downloaders of VGG-Face store its pictures: the layout is found by looking for the first people's."""
+"""The layouts in which downloaders of VGG-Face store its pictures; one is found by looking for the first people's."""
 import collections
 import functools
 import os
@@ -16,7 +16,7 @@ _IMAGE = re.compile(rf"\.({'|'.join(suffix[1:] for suffix in sorted(decoding.SUF
 
 
 class Layout(NamedTuple):
-    """How pictures are stored."""
+    """A way in which pictures are stored."""
     people: dict  # {Name: function -> {a picture's name: os.DirEntry}}
     picture: object  # function of a Line -> its picture's name
     boxes: bool  # whether the lists' boxes are those of these pictures
@@ -24,7 +24,7 @@ class Layout(NamedTuple):
 
 
 def layout(folder, paths, lines):
-    """-> the Layout in which the most pictures of a sample are found.
+    """The Layout in which the most pictures of a sample are found.
 
     Args:
       folder: of the source.

@@ -52,7 +52,7 @@ def check_size(path, right_eye, left_eye):
 
 
 def color_range(path, colors):
-    """255 if the mean colors are 8-bit, as in Basel 2009, or 1."""
+    """The largest color: 255 if the mean colors are 8-bit, as in Basel 2009, or 1."""
     brightest = np.max(colors, initial=0.)
     if brightest > 300.:
         raise ValueError(f"{path}: found mean colors up to {brightest:g}, expected them in 0..1 or 0..255; scale the colors, "

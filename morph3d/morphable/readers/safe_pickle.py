@@ -9,7 +9,7 @@ import numpy as np
 
 
 class StandIn:
-    """In the place of an instance of a class that is not loaded: `origin` is its name, `state` what the pickle says of it."""
+    """A stand-in for an instance of a class that is not loaded: `origin` is its name, `state` what the pickle says of it."""
     origin = ""
     state = None
 

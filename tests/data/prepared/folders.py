@@ -9,7 +9,7 @@ from morph3d.data.prepared import dataset
 
 
 def write(folder, features, identity, crops=None, in_shard=5):
-    """A prepared folder of [N, 2, F], [N, 2, I] and, if given, [N, S, S, 3] -> Index. Photo i has key "i" and person i // 10."""
+    """A prepared folder of [N, 2, D], [N, 2, I] and maybe [N, size, size, 3] -> Index. Photo i has key "i" and person i // 10."""
     sizes = {"feature_size": np.shape(features)[-1], "identity_size": np.shape(identity)[-1]}
     kinds = [dataset.ENCODINGS] + [dataset.CROPS] * (crops is not None)
     shards = []
