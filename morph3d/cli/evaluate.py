@@ -28,7 +28,7 @@ def main():
     from morph3d.evaluation import recognition
     from morph3d.inference import reconstructor
     result = recognition.likeness(reconstructor.load(FLAGS.model), recognition.first_photos(FLAGS.photos, FLAGS.people),
-                                  registry.load(FLAGS.recognizer))
+                                  registry.load(FLAGS.recognizer, differentiable=False))
     print(json.dumps({"people": FLAGS.people, "top1": round(result.top1, 3), "top5": round(result.top5, 3),
                       "right_cosine": round(result.right_cosine, 3), "wrong_cosine": round(result.wrong_cosine, 3)}))
     if FLAGS.picture:
