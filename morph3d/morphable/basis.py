@@ -35,6 +35,26 @@ def _product_with_halves(coefficients, basis):
     return tf.concat([coefficients @ tf.cast(basis[:, columns], tf.float32) for columns in _blocks(basis)], 1), gradient
 
 
+def principal_modes(deviations, count):
+    """Principal components of a population, in the precision of its deviations.
+
+    Args:
+      deviations: [N, V, 3] from what stands for zero, floats.
+      count: the number wished for.
+
+    Returns:
+      Modes [min(count, N - 1), V, 3], one standard deviation each, largest first. A mode's entry of largest size is positive,
+      so that its sign does not depend on the linear algebra library.
+    """
+    flat = deviations.reshape(len(deviations), -1)
+    # By the inner products of the few faces, not those of the many coordinates: the eigenvalues are the same.
+    _, weights = np.linalg.eigh(flat @ flat.T)
+    weights = weights[:, ::-1][:, :min(count, len(flat) - 1)] / np.sqrt(len(flat) - 1.)
+    modes = weights.T.astype(flat.dtype) @ flat
+    modes *= np.sign(modes[np.arange(len(modes)), np.abs(modes).argmax(1)])[:, None]
+    return modes.reshape(-1, *deviations.shape[1:])
+
+
 def inner_products(left, right):
     """[M, 3 V] and [N, 3 V] -> [M, N] float64."""
     return tf.add_n([tf.matmul(tf.cast(left[:, columns], tf.float64), tf.cast(right[:, columns], tf.float64), transpose_b=True)

@@ -196,17 +196,6 @@ def test_modes_are_orthogonal_and_ordered(model):
     assert np.abs(gram - np.diag(energy)).max() < 1e-4 * energy[0]
 
 
-def test_all_modes_give_the_population_back():
-    samples = np.random.default_rng(2).normal(size=(6, 10, 3)).astype(np.float32)
-    modes = embedded.principal_components(samples - samples.mean(0), 80)
-    assert len(modes) == 5
-    deviations = (samples - samples.mean(0)).reshape(6, -1)
-    flat = modes.reshape(5, -1)
-    coefficients = deviations @ np.linalg.pinv(flat)
-    np.testing.assert_allclose(coefficients @ flat, deviations, atol=1e-4)
-    np.testing.assert_allclose(coefficients.std(0, ddof=1), 1., atol=1e-4)
-
-
 def test_few_triangles_turn_over_in_strong_faces(model):
     triangles = model.triangles.numpy()
     neutral = areas(model.mean_vertices.numpy(), triangles)

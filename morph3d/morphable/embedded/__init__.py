@@ -68,6 +68,7 @@ def painted(arrays, recipe):
 
 def sculpt(recipe):
     """The arrays of the model but its colors: a dictionary by name."""
+    from morph3d.morphable import basis
     from morph3d.morphable.embedded import expressions, population, template
     from morph3d.morphable.embedded.relief import Relief
     from morph3d.morphable.embedded.sculpture import Head
@@ -82,23 +83,12 @@ def sculpt(recipe):
     relief = Relief(mean, mesh.landmarks, mesh.eyeballs)
     for head in heads:
         head += relief(random) - mean
-    return dict(mean_vertices=mean, shape_modes=principal_components(heads, recipe.shapes),
-                # About the neutral face and not about the mean of expressions, so that zeros are a face at rest.
-                expression_modes=principal_components(acts, recipe.expressions), triangles=mesh.triangles.astype(np.int32),
-                landmarks=mesh.landmarks.astype(np.int32), eyeballs=mesh.eyeballs, mouth_inside=mesh.mouth_inside)
-
-
-def principal_components(deviations, count):
-    """The first modes [<= count, V, 3] of deviations [N, V, 3] from what stands for zero, one standard deviation each.
-
-    The sign of a mode is that of its entry of largest size, so that it does not depend on the linear algebra library.
-    """
-    flat = deviations.reshape(len(deviations), -1).astype(np.float64)
-    _, weights = np.linalg.eigh(flat @ flat.T)
-    weights = weights[:, ::-1][:, :min(count, len(flat) - 1)]
-    modes = weights.T @ flat / np.sqrt(len(flat) - 1)
-    modes *= np.sign(modes[np.arange(len(modes)), np.abs(modes).argmax(1)])[:, None]
-    return modes.reshape(-1, *deviations.shape[1:]).astype(np.float32)
+    # Expressions about the neutral face and not about their mean, so that zeros are a face at rest.
+    shape_modes, expression_modes = (basis.principal_modes(deviations.astype(np.float64), count).astype(np.float32)
+                                     for deviations, count in ((heads, recipe.shapes), (acts, recipe.expressions)))
+    return dict(mean_vertices=mean, shape_modes=shape_modes, expression_modes=expression_modes,
+                triangles=mesh.triangles.astype(np.int32), landmarks=mesh.landmarks.astype(np.int32), eyeballs=mesh.eyeballs,
+                mouth_inside=mesh.mouth_inside)
 
 
 def _key(recipe):
