@@ -10,8 +10,8 @@ import pytest
 ROOT = pathlib.Path(__file__).parent.parent
 # From the ground up; a part may import those on lower floors, and itself.
 FLOORS = [
-    ["morph3d.atomic_files", "morph3d.cache", "morph3d.colors"],
-    ["morph3d.scene", "morph3d.run_settings", "morph3d.images"],
+    ["morph3d.atomic_files", "morph3d.colors"],
+    ["morph3d.cache", "morph3d.scene", "morph3d.run_settings", "morph3d.images"],
     ["morph3d.mesh"],
     ["morph3d.alignment"],
     ["morph3d.renderer", "morph3d.morphable", "morph3d.encoders"],

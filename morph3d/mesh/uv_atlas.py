@@ -1,15 +1,14 @@
 """Where the triangles of a mesh lie in a square texture: cut into charts, flattened and packed by xatlas."""
 import hashlib
-import pathlib
-import sys
 from typing import NamedTuple
 
 import numpy as np
 
-from morph3d import atomic_files, cache
+from morph3d import cache
 from morph3d.mesh import arrays
 
 SIZE = 2048  # texels, the side of the texture: 0.3 mm each on a head, less than the triangles of an iris
+VERSION = 1  # of what `build` makes of a mesh: raised by whoever changes that, or caches would go on with the old
 GAP = 8  # texels between charts, so that the texture at a quarter of its size still keeps them apart
 
 
@@ -38,16 +37,15 @@ def read(mesh):
 
     Faces of one model have the same triangles and so the same atlas, laid out on the first of them: a texture of one fits all.
 
-    Errors: those of `build`.
+    Raises:
+      ValueError: there are no triangles, or they have no area.
     """
-    path = cache.folder() / f"atlas-{_key(mesh.triangles)}.npz"
-    if not path.is_file():
-        print(f"morph3d: laying out a texture for {len(mesh.triangles)} triangles, once, into {path}", file=sys.stderr, flush=True)
-        atlas = build(mesh)
-        with atomic_files.replacing(path) as beside:
-            np.savez(beside, **atlas._asdict())
-    with np.load(path) as file:
-        return Atlas(**file)
+    def read(path):
+        with np.load(path) as file:
+            return Atlas(**file).checked(mesh.triangles)
+
+    return cache.read_or_make(f"atlas-{_key(mesh.triangles)}.npz", f"a texture layout for {len(mesh.triangles)} triangles",
+                              lambda: build(mesh), read, lambda atlas, path: np.savez(path, **atlas._asdict()))
 
 
 def build(mesh):
@@ -77,7 +75,5 @@ def build(mesh):
 
 
 def _key(triangles):
-    """What an atlas depends on but for the shape of the first face, 12 hexadecimal digits: the triangles, and this source."""
-    digest = hashlib.sha256(np.asarray(triangles, np.int32).tobytes())
-    digest.update(pathlib.Path(__file__).read_bytes())
-    return digest.hexdigest()[:12]
+    """What an atlas depends on but for the shape of the first face, 12 hexadecimal digits."""
+    return hashlib.sha256(f"{VERSION} {SIZE} {GAP} ".encode() + triangles.tobytes()).hexdigest()[:12]

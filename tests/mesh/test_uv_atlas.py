@@ -87,18 +87,42 @@ def test_the_same_mesh_gives_the_same_atlas(head, laid_out):
         np.testing.assert_array_equal(again, first)
 
 
-def test_an_atlas_is_laid_out_once_for_all_faces_of_the_same_triangles(head, laid_out, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def built(tmp_path, monkeypatch):
+    """The meshes for which an atlas is built from here on; the cache is empty."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    calls = []
-    monkeypatch.setattr(uv_atlas, "build", lambda mesh: calls.append(mesh) or laid_out)
-    for _ in range(2):
-        for got, expected in zip(uv_atlas.read(head), laid_out, strict=True):
-            np.testing.assert_array_equal(got, expected)
-    uv_atlas.read(dataclasses.replace(head, vertices=1.1 * head.vertices))
-    assert len(calls) == 1
+    build, built = uv_atlas.build, []
+    monkeypatch.setattr(uv_atlas, "build", lambda mesh: built.append(mesh) or build(mesh))
+    return built
+
+
+def test_an_atlas_is_laid_out_once_for_all_faces_of_the_same_triangles(head, laid_out, built, caplog):
+    with caplog.at_level("INFO", "absl"):
+        for mesh in (head, head, dataclasses.replace(head, vertices=1.1 * head.vertices)):
+            for got, expected in zip(uv_atlas.read(mesh), laid_out, strict=True):
+                np.testing.assert_array_equal(got, expected)
+    assert built == [head]
     uv_atlas.read(Mesh(head.vertices, head.triangles[1:]))
-    assert len(calls) == 2
-    assert "laying out a texture for 1280 triangles, once, into" in capsys.readouterr().err
+    assert len(built) == 2
+    assert "making a texture layout for 1280 triangles, once, into" in caplog.text
+
+
+@pytest.mark.parametrize("damage", [lambda content: b"", lambda content: content[:len(content) // 2],
+                                    lambda content: content.replace(b"corners", b"CORNERS")], ids=["empty", "cut short", "renamed"])
+def test_a_damaged_atlas_in_the_cache_is_laid_out_again(head, laid_out, built, tmp_path, caplog, damage):
+    uv_atlas.read(head)
+    path, = (tmp_path / "morph3d").iterdir()
+    path.write_bytes(damage(path.read_bytes()))
+    for got, expected in zip(uv_atlas.read(head), laid_out, strict=True):
+        np.testing.assert_array_equal(got, expected)
+    assert len(built) == 2 and f"{path}: found a damaged file in the cache" in caplog.text
+
+
+def test_the_atlas_of_other_triangles_under_that_name_is_laid_out_again(head, laid_out, built, tmp_path):
+    uv_atlas.read(head)
+    path, = (tmp_path / "morph3d").iterdir()
+    np.savez(path, **laid_out._replace(corners=laid_out.corners[::-1])._asdict())
+    np.testing.assert_array_equal(uv_atlas.read(head).corners, laid_out.corners)
 
 
 def test_a_mesh_without_triangles_is_refused(head):

@@ -10,9 +10,7 @@ from morph3d.morphable import embedded, landmarks
 from morph3d.morphable.coefficients import Coefficients
 from morph3d.morphable.embedded import expressions, population, relief, template
 from morph3d.morphable.embedded.sculpture import MEAN, Head, ellipsoid, smooth_min
-from tests.models import SMALL
-
-TINY = embedded.Recipe(coarseness=3., heads=3, shapes=2, acts=3, expressions=2, people=20, textures=12)
+from tests.models import SMALL, TINY
 
 
 @pytest.fixture(scope="module")
@@ -254,17 +252,6 @@ def test_relief_is_mostly_symmetric_and_moves_eyeballs_as_wholes(mesh, heads):
     uneven = np.std(fields - mirrored) / np.std(fields + mirrored)
     assert .15 < uneven < .5
     assert .3 < fields.std() < 1.5 and np.abs(fields[:, vertices[:, 2] < -30.]).max() < .2
-
-
-def test_reading_twice_builds_once(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    first = embedded.read(TINY)
-    assert capsys.readouterr().out.count("sculpting") == 1
-    second = embedded.read(TINY)
-    assert capsys.readouterr().out == ""
-    assert first.fingerprint == second.fingerprint
-    kept, = (tmp_path / "morph3d").rglob("*.*")
-    assert kept.name == "embedded.h5" and first.name == "embedded"
 
 
 def test_building_is_deterministic():

@@ -83,6 +83,19 @@ def test_the_layout_is_that_of_2019(tiny_model, tmp_path):
     np.testing.assert_array_equal(morphable.load(path).landmarks, landmarks)
 
 
+def test_a_file_is_known_by_the_identity_it_was_given_or_by_its_content(tiny_model, tmp_path):
+    given, plain, again = (tmp_path / name for name in ("given.h5", "plain.h5", "again.h5"))
+    basel.write(tiny_model, given, "0123456789abcdef")
+    for path in (plain, again):
+        basel.write(tiny_model, path)
+    fingerprints = [morphable.load(path).fingerprint for path in (given, plain, again)]
+    assert fingerprints[0] == "0123456789abcdef" != fingerprints[1] == fingerprints[2]
+    model = morphable.load(given)
+    assert model.stored_as("float16").fingerprint == model.fingerprint != model.decimated(300).fingerprint
+    basel.write(model, plain)  # a copy is a file like any other
+    assert morphable.load(plain).fingerprint != model.fingerprint
+
+
 def test_a_mode_too_short_for_a_float_is_left_out(tmp_path):
     shape = np.full((3, 68, 3), 3., np.float32)
     shape[1], shape[2] = 1e-18, 2e-21  # the squared length of the latter is below the least normal number
