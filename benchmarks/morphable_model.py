@@ -1,4 +1,4 @@
-"""Whether the faces of a morphable model are faces: to a face detector, to a recognizer, and on a contact sheet to the eye.
+"""How much the faces of a morphable model are faces: to a face detector, to a recognizer, and on a contact sheet to the eye.
 
 Random faces under random light are shown to MTCNN, turned up to 30 degrees; and 200 random people, each in two pictures with
 another pose, light and expression, to the dlib recognizer.

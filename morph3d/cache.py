@@ -13,7 +13,7 @@ def folder():
 
 
 def read_or_make(name, what, make, read, write):
-    """What a file of the cache holds. Where there is none, or a damaged one, it is made and kept.
+    """The content of a file of the cache. Where there is none, or a damaged one, it is made and kept.
 
     Where nothing can be kept (a home that is read only, a full disk) it is made in memory, every time anew.
 

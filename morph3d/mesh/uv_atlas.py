@@ -1,4 +1,4 @@
-"""Where the triangles of a mesh lie in a square texture: cut into charts, flattened and packed by xatlas."""
+"""Texture coordinates of a mesh: its triangles cut into charts, flattened and packed into a square by xatlas."""
 import hashlib
 from typing import NamedTuple
 
@@ -75,5 +75,5 @@ def build(mesh):
 
 
 def _key(triangles):
-    """What an atlas depends on but for the shape of the first face, 12 hexadecimal digits."""
+    """12 hexadecimal digits of all that an atlas depends on but for the shape of the first face."""
     return hashlib.sha256(f"{VERSION} {SIZE} {GAP} ".encode() + triangles.tobytes()).hexdigest()[:12]

@@ -1,9 +1,10 @@
-"""A linear model of faces: a mean and modes of shape and color (paper, section 3.2, equation 1; Blanz and Vetter 1999).
+"""A linear model of faces: a mean and modes of shape and color (paper, section 3.2, equation 1, after Blanz and Vetter 1999).
 
     vertices = mean + sum_i shape_i shape_mode_i + sum_k expression_k expression_mode_k
     colors   = mean + sum_j texture_j texture_mode_j
 
-The modes carry their standard deviations, so that all coefficients of the population are standard normal.
+A mode is a component times its standard deviation (a column of the paper's P times the entry of its W), so that all coefficients
+of the population are standard normal.
 """
 import functools
 import hashlib

@@ -1,4 +1,4 @@
-"""The shapes over a face that parameters only weigh, and a few that the painter combines."""
+"""Fixed fields over a face, most of which the painter's parameters only weigh; it combines a few."""
 from typing import NamedTuple
 
 import numpy as np

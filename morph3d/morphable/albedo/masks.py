@@ -1,4 +1,4 @@
-"""Where things are on the canonical face: curves, polygons and soft edges, in mm, as weights or distances [V]."""
+"""Curves, polygons and soft edges on the canonical face, in mm, as weights or distances [V]."""
 import numpy as np
 from scipy.interpolate import CubicSpline
 

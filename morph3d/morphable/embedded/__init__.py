@@ -20,7 +20,7 @@ VERSION = 1
 
 
 class Recipe(NamedTuple):
-    """How much of everything goes into the model; tests take less."""
+    """The amount of everything that goes into the model; tests take less."""
     coarseness: float = 1.2  # spacing of the grid the template is marched on, 1 is about 2 mm in the face
     heads: int = 2000  # sculpted; the shape modes are computed from them
     shapes: int = 199  # modes, fewer than heads

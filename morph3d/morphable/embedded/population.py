@@ -1,4 +1,4 @@
-"""Who the heads are: random measures with the means and deviations of surveys, and the free ones of a sculptor."""
+"""Random measures of heads: surveyed ones with the means and deviations of the surveys, and the free ones of a sculptor."""
 import numpy as np
 
 from morph3d.morphable.embedded.sculpture import MEAN

@@ -1,4 +1,4 @@
-"""What no measure says: smooth random relief of the face, most of it the same on both sides.
+"""Smooth random relief of the face, which no measure says; most of it is the same on both sides.
 
 The idea is that of Luethi et al. 2018, "Gaussian Process Morphable Models", IEEE TPAMI 40(8).
 """

@@ -1,4 +1,4 @@
-"""Reads and writes Basel Face Models in HDF5: the layout of 2017 and 2019, which scalismo-faces writes too; reads 2009's."""
+"""Basel Face Models in HDF5, read and written: the layout of 2017 and 2019, which scalismo-faces writes too; that of 2009, read."""
 import io
 import json
 import os

@@ -1,4 +1,4 @@
-"""From what a file of faces holds to a MorphableModel, when it is a face: size, axes, winding, spread, colors."""
+"""Checks that what a file holds is a face in our conventions (size, axes, winding, spread, colors), and the model made of it."""
 import os
 import pathlib
 
