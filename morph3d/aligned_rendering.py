@@ -15,7 +15,7 @@ def draw(vertices, colors, triangles, landmarks, scene, frame):
     Args:
       vertices: [B, V, 3] mm.
       colors: [B, V, 3] sRGB.
-      triangles: [T, 3].
+      triangles: [F, 3].
       landmarks: [68] vertex indices.
       scene: Scene [B]; its camera's framing is replaced.
       frame: whatever has an `image_size` and a `template` [5, 2] in pixels of it: every encoder does.

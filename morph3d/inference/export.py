@@ -12,7 +12,7 @@ class Reconstructor(tf.Module):
 
     Attributes of it and of its SavedModel:
       template: [5, 2] pixels, where the five points of a face belong in a crop.
-      triangles: [T, 3] and landmarks [68], of the mesh.
+      triangles: [F, 3] and landmarks [68], of the mesh.
     """
 
     def __init__(self, encoder, decoder, morphable):

@@ -30,7 +30,7 @@ def rasterize(clip, triangles, height, width, gradient="fused", backend="auto"):
 
     Args:
       clip: [B, V, 4] float32, OpenGL clip space (x, y, z, w).
-      triangles: [T, 3] int32 vertex indices.
+      triangles: [F, 3] int32 vertex indices.
       height, width: pixels, Python integers, at most 16384.
       gradient: "fused", the renderer's own, or "tfg": values and gradient of the barycentrics by the function of
         TensorFlow Graphics named above, many times slower and less exact.

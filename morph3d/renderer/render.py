@@ -1,4 +1,4 @@
-"""The differentiable renderer, a deferred shader: a colored mesh in a scene -> a picture (paper, 3.2.1 and 3.2.2)."""
+"""The differentiable renderer, a deferred shader: a colored mesh in a scene -> a picture (paper, sections 3.2.1 and 3.2.2)."""
 from typing import NamedTuple
 
 import numpy as np

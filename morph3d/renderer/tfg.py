@@ -8,7 +8,7 @@ def barycentrics(clip, triangles, raster):
     """Barycentrics of what a raster sees, differentiable with respect to x, y and w of `clip`.
 
     Args:
-      clip: [B, V, 4] float32 clip space; triangles: [T, 3] int32.
+      clip: [B, V, 4] float32 clip space; triangles: [F, 3] int32.
       raster: Raster made from them; of it the triangle ids and the mask are used.
 
     Returns:
