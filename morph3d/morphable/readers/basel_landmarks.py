@@ -25,7 +25,6 @@ PUBLISHED = {
             62: 8190, 63: 9016, 64: 10088, 65: 8663, 66: 8191, 67: 7719},
 }
 MISFIT = 20.  # mm: no landmark of the faces known is that far from where the average face, laid over them, has it
-
 REQUIRED = {30, 36, 45, 48, 54}  # without the nose, eyes and mouth nothing can be framed or fitted
 
 
