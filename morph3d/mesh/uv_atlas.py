@@ -8,8 +8,8 @@ from morph3d import cache
 from morph3d.mesh import arrays
 
 SIZE = 2048  # texels, the side of the texture: 0.3 mm each on a head, less than the triangles of an iris
-VERSION = 1  # of what `build` makes of a mesh: raised by whoever changes that, or caches would go on with the old
 GAP = 8  # texels between charts, so that the texture at a quarter of its size still keeps them apart
+VERSION = 1  # of what `build` makes of a mesh: raised by whoever changes that, or caches would go on with the old
 
 
 class Atlas(NamedTuple):
@@ -40,12 +40,12 @@ def read(mesh):
     Raises:
       ValueError: there are no triangles, or they have no area.
     """
-    def read(path):
+    def load(path):
         with np.load(path) as file:
             return Atlas(**file).checked(mesh.triangles)
 
     return cache.read_or_make(f"atlas-{_key(mesh.triangles)}.npz", f"a texture layout for {len(mesh.triangles)} triangles",
-                              lambda: build(mesh), read, lambda atlas, path: np.savez(path, **atlas._asdict()))
+                              lambda: build(mesh), load, lambda atlas, path: np.savez(path, **atlas._asdict()))
 
 
 def build(mesh):

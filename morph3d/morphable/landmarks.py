@@ -1,4 +1,4 @@
-"""The 68 facial landmarks of iBUG 300-W and Multi-PIE: their order, names and groups, and five points made of them.
+"""The 68 facial landmarks of iBUG 300-W and Multi-PIE: their order, names, groups and places, and five points made of them.
 
 "Left" and "right" are the subject's; the points are counted from the left of the picture (the subject's right).
 """
@@ -45,6 +45,22 @@ def _opposite(name):
 
 
 MIRROR = np.array([_opposite(name) for name in NAMES])  # [68]: which landmark is which one's mirror image
+
+# The left half and the midline of an average adult's face: number -> position, mm.
+_LEFT_HALF = {
+    8: (0, -110, 12), 9: (15, -107, 10), 10: (30, -103, -4), 11: (43, -96, -18), 12: (57, -79, -31), 13: (66, -58, -40),
+    14: (69, -39, -47), 15: (73, -19, -53), 16: (74, 3, -55),
+    22: (12, 25, 15), 23: (24, 28, 13), 24: (38, 29, 6), 25: (49, 26, -2), 26: (58, 18, -13),
+    27: (0, 3, 15), 28: (0, -8, 23), 29: (0, -18, 31), 30: (0, -30, 39),
+    33: (0, -46, 24), 34: (6, -45, 22), 35: (12.5, -45, 17),
+    42: (18, -1.5, 0), 43: (28, 5, 3), 44: (39, 5, 2), 45: (45, 0, -6), 46: (39, -3, 0), 47: (27, -3, 2),
+    51: (0, -59, 26), 52: (7, -58, 25), 53: (17, -62, 20), 54: (25, -69, 10), 55: (18, -75, 17), 56: (10, -77, 22),
+    57: (0, -78, 23.5), 62: (0, -67, 21), 63: (10, -67, 19), 64: (22, -69, 9), 65: (11, -68, 18), 66: (0, -68, 20.5)}
+# [68, 3] mm: +x the subject's left, +y up, +z out of the face; the origin lies between the inner corners of the eyes.
+AVERAGE_FACE = np.zeros([COUNT, 3])
+for _point, _position in _LEFT_HALF.items():
+    AVERAGE_FACE[MIRROR[_point]] = np.array(_position) * [-1, 1, 1]
+    AVERAGE_FACE[_point] = _position
 
 
 def number(name):

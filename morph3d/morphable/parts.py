@@ -10,10 +10,11 @@ from scipy.interpolate import RBFInterpolator
 
 from morph3d.mesh.normals import vertex_normals
 from morph3d.morphable.albedo import anatomy as albedo_regions
-from morph3d.morphable.albedo import canonical, masks
+from morph3d.morphable.albedo import masks
+from morph3d.morphable.landmarks import AVERAGE_FACE
 
 FACE = ("forehead", "brows", "eyelids", "nose", "cheeks", "lips", "chin")
-_L = canonical.LANDMARKS
+_L = AVERAGE_FACE
 _MOUTH_AROUND = np.r_[4:13, 31:36, 48:60]  # the landmarks around the mouth, which has skin before it
 
 # mm on the canonical face: half the nose's width at a height; the height of the jaw's lower edge at a depth.

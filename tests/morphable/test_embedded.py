@@ -10,14 +10,7 @@ from morph3d.morphable import embedded, landmarks
 from morph3d.morphable.coefficients import Coefficients
 from morph3d.morphable.embedded import expressions, population, relief, template
 from morph3d.morphable.embedded.sculpture import MEAN, Head, ellipsoid, smooth_min
-from tests.models import SMALL, TINY
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield embedded.read(SMALL)
+from tests.models import TINY
 
 
 @pytest.fixture(scope="module")
@@ -148,10 +141,10 @@ def test_draw_is_deterministic_and_names_only_measures():
     assert set(population.draw(1, seed=0)[0]) <= set(MEAN)
 
 
-def test_landmarks_of_the_mean_face(model):
-    vertices = model.mean_vertices.numpy()
-    point = vertices[model.landmarks.numpy()]
-    assert len(set(model.landmarks.numpy().tolist())) == 68
+def test_landmarks_of_the_mean_face(small_embedded):
+    vertices = small_embedded.mean_vertices.numpy()
+    point = vertices[small_embedded.landmarks.numpy()]
+    assert len(set(small_embedded.landmarks.numpy().tolist())) == 68
     sides = np.flatnonzero(landmarks.MIRROR != np.arange(68))
     np.testing.assert_allclose(point[sides] * [-1., 1., 1.], point[landmarks.MIRROR[sides]], atol=1e-3)
     assert vertices[:, 2].max() - point[30, 2] < 1.5  # the tip of the nose is the frontmost point
@@ -186,22 +179,22 @@ def frontmost(vertices, triangles, place):
     return hit[depth.argmax()]
 
 
-def test_modes_are_orthogonal_and_ordered(model):
-    basis = model.shape_basis.numpy().astype(np.float64)
+def test_modes_are_orthogonal_and_ordered(small_embedded):
+    basis = small_embedded.shape_basis.numpy().astype(np.float64)
     gram = basis @ basis.T
     energy = np.diag(gram)
     assert (np.diff(energy) <= 0.).all()
     assert np.abs(gram - np.diag(energy)).max() < 1e-4 * energy[0]
 
 
-def test_few_triangles_turn_over_in_strong_faces(model):
-    triangles = model.triangles.numpy()
-    neutral = areas(model.mean_vertices.numpy(), triangles)
+def test_few_triangles_turn_over_in_strong_faces(small_embedded):
+    triangles = small_embedded.triangles.numpy()
+    neutral = areas(small_embedded.mean_vertices.numpy(), triangles)
     for mode in range(8):
         for amount in (-2., 2.):
             shape = np.zeros([1, mode + 1], np.float32)
             shape[0, mode] = amount
-            face = model.instance(Coefficients(shape, np.zeros([1, 0], np.float32), None))[0].numpy()[0]
+            face = small_embedded.instance(Coefficients(shape, np.zeros([1, 0], np.float32), None))[0].numpy()[0]
             assert np.mean((areas(face, triangles) * neutral).sum(1) < 0.) < .01
 
 

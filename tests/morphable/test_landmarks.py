@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from morph3d.morphable import landmarks
+from morph3d.morphable.readers import basel_landmarks
 
 
 def test_groups_are_a_partition_of_the_68_points():
@@ -31,6 +32,21 @@ def test_mirror_images_are_those_of_flipped_pictures_and_have_the_names_of_the_o
 def test_mirror_images_lie_on_the_other_side_of_a_face(ict_model):
     points = ict_model.mean_vertices.numpy()[ict_model.landmarks.numpy()]
     np.testing.assert_allclose(points[landmarks.MIRROR] * [-1., 1., 1.], points, atol=2.)
+
+
+def test_the_average_face_is_symmetric_and_looks_along_z_from_between_its_eyes():
+    face = landmarks.AVERAGE_FACE
+    np.testing.assert_array_equal(face[landmarks.MIRROR] * [-1., 1., 1.], face)
+    right, left, nose, *_ = landmarks.five_points(face).numpy()
+    assert left[0] - right[0] == pytest.approx(63., abs=3.)  # ANSUR 1988: 62 mm of women, 64 of men
+    assert nose[2] > 30. and abs(right[1]) < 3. and abs(face[39, 2]) < 3.
+
+
+@pytest.mark.parametrize("name, face, jaw", [("ict_model", .6, .9), ("basel_model", 7., 10.), ("small_embedded", 12., 35.)])
+def test_the_average_face_fits_others_as_closely_as_people_differ(name, face, jaw, request):
+    model = request.getfixturevalue(name)
+    misfits = basel_landmarks.misfits(model.mean_vertices.numpy()[model.landmarks.numpy()])
+    assert misfits[17:].max() < face and misfits[:17].max() < jaw
 
 
 def test_names_tell_their_group():

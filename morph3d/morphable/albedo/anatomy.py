@@ -6,8 +6,9 @@ from scipy.interpolate import PchipInterpolator
 
 from morph3d.morphable.albedo import canonical
 from morph3d.morphable.albedo.masks import along_curve, front, inside, smoothstep
+from morph3d.morphable.landmarks import AVERAGE_FACE
 
-_L = canonical.LANDMARKS[:, :2]
+_L = AVERAGE_FACE[:, :2]
 
 # The mean hairline: azimuth in degrees -> canonical height in mm, by way of forehead, temple, sideburn, ear and nape.
 _HAIRLINE = PchipInterpolator([0., 18., 34., 46., 56., 64., 70., 76., 82., 88., 95., 106., 114., 126., 140., 180.],

@@ -3,6 +3,7 @@ import numpy as np
 from scipy import interpolate, spatial
 
 from morph3d.morphable import landmarks
+from morph3d.morphable.landmarks import AVERAGE_FACE
 from morph3d.morphable.readers import checks
 
 # The names of the published files, as far as they are points of iBUG.
@@ -23,22 +24,7 @@ PUBLISHED = {
             52: 9007, 53: 10329, 54: 10857, 55: 9730, 56: 8670, 57: 8199, 58: 7726, 59: 6898, 60: 6291, 61: 7364,
             62: 8190, 63: 9016, 64: 10088, 65: 8663, 66: 8191, 67: 7719},
 }
-MISFIT = 20.  # mm: no landmark of the faces known is that far from where the template, laid over them, has it
-
-# Where the points of an average adult's face lie, mm, the nose's tip at 0: rounded, after the mean face of ICT-FaceKit.
-# The right half and the midline of the face; landmarks.MIRROR gives the left half.
-RIGHT_HALF = {
-    0: (-74, 32, -94), 1: (-73, 11, -92), 2: (-70, -9, -86), 3: (-66, -28, -79), 4: (-57, -49, -69), 5: (-44, -65, -57),
-    6: (-30, -74, -43), 7: (-15, -78, -29), 8: (0, -80, -26),
-    17: (-58, 48, -51), 18: (-50, 55, -41), 19: (-38, 58, -32), 20: (-25, 57, -26), 21: (-12, 54, -24),
-    27: (0, 33, -24), 28: (0, 22, -16), 29: (0, 12, -8), 30: (0, 0, 0),
-    31: (-13, -15, -21), 32: (-6, -16, -17), 33: (0, -16, -15),
-    36: (-45, 30, -44), 37: (-38, 35, -37), 38: (-28, 35, -35), 39: (-18, 29, -38), 40: (-27, 27, -36),
-    41: (-38, 27, -38),
-    48: (-25, -39, -29), 49: (-17, -32, -18), 50: (-7, -28, -13), 51: (0, -29, -12),
-    57: (0, -48, -15), 58: (-10, -47, -17), 59: (-18, -45, -22),
-    60: (-22, -39, -29), 61: (-10, -37, -20), 62: (0, -37, -18), 66: (0, -38, -18), 67: (-10, -38, -20),
-}
+MISFIT = 20.  # mm: no landmark of the faces known is that far from where the average face, laid over them, has it
 REQUIRED = {30, 36, 45, 48, 54}  # without the nose, eyes and mouth nothing can be framed or fitted
 
 
@@ -46,7 +32,7 @@ def indices(path, vertices, named, reference=None):
     """The vertices of the 68 landmarks on a mean face.
 
     A named point is a vertex of the reference mesh, so it goes to the nearest one there; where the names are missing, the
-    published vertices of a mesh of that size serve. For the others a template face is laid over the known ones: by the
+    published vertices of a mesh of that size serve. For the others the average face is laid over the known ones: by the
     similarity of least squares, then by spreading what it leaves (interpolated linearly in the distance, which far from
     all known points stays bounded, as a thin plate would not: the jaw has but the chin). Then they too go to the
     nearest vertex.
@@ -74,14 +60,14 @@ def indices(path, vertices, named, reference=None):
     checks.check_size(path, vertices[points[36]], vertices[points[45]])
     known, anchors = np.array(list(points.items())).T
     _check_published(path, vertices, points, published)
-    found = spatial.cKDTree(vertices).query(_lay(template(), known, vertices[anchors]))[1]
+    found = spatial.cKDTree(vertices).query(_lay(AVERAGE_FACE, known, vertices[anchors]))[1]
     found[known] = anchors
     return found
 
 
 def _check_published(path, vertices, points, published):
     known, anchors = np.array(list(points.items())).T
-    laid = _similarity(template()[known], vertices[anchors], template())
+    laid = _similarity(AVERAGE_FACE[known], vertices[anchors], AVERAGE_FACE)
     for point, vertex in published.items():
         misfit = np.linalg.norm(laid[point] - vertices[vertex])
         if misfit > MISFIT:
@@ -91,15 +77,9 @@ def _check_published(path, vertices, points, published):
 
 
 def misfits(points):
-    """[68] mm: how far landmarks, [68, 3] mm, are from the template, laid over brows, eyes, nose and lips."""
-    laid = _similarity(template()[17:], points[17:], template())
+    """[68] mm: how far landmarks, [68, 3] mm, are from those of the average face, laid over brows, eyes, nose and lips."""
+    laid = _similarity(AVERAGE_FACE[17:], points[17:], AVERAGE_FACE)
     return np.linalg.norm(laid - points, axis=1)
-
-
-def template():
-    """[68, 3] mm: the template face."""
-    both = {landmarks.MIRROR[i]: (-x, y, z) for i, (x, y, z) in RIGHT_HALF.items()} | RIGHT_HALF
-    return np.array([both[i] for i in range(68)], np.float64)
 
 
 def _lay(positions, points, targets):

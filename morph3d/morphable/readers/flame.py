@@ -20,8 +20,8 @@ LANDMARKS = np.array("""
     2210 1963 3056 3424 3423 3421 3419 3416 3414 3635 3643 3646 3650 3652 2004 568 728 2567 337 338 3154 3712 3868 2135
     27 18 1430 3560 3561 3501 3564 2751 2793 3556 1676 1623 2428 2453 2494 3631 2278 2359 3832 1343 1218 1154 995 829
     2820 2864 2774 3543 1657 1749 1703 1774 1802 3503 2905 2881 2845 2787 3531 1670 1730 1804 3504 2907""".split(), np.int64)
-# mm, from the template of basel_landmarks laid over them. The points compared are up to 8 mm off, those of the jaw, which
-# FLAME has further back, 33.
+# mm, from the average face laid over them. The points compared are up to 8 mm off, those of the jaw, which FLAME has further
+# back, 33 (measured with another average face, within 2 mm of this one).
 MISFIT, JAW_MISFIT, EYEBALL_MISFIT = 15., 50., 25.
 
 # Where the origin of a head lies, between the ears, as in the other models: mm from the middle of the outer eye corners.

@@ -5,6 +5,7 @@ import h5py
 import numpy as np
 from scipy import spatial
 
+from morph3d.morphable.landmarks import AVERAGE_FACE
 from morph3d.morphable.readers import basel, basel_landmarks
 
 NAMES = basel_landmarks.NAMES
@@ -12,8 +13,8 @@ TURN = spatial.transform.Rotation.from_euler("xyz", [4., -6., 3.], degrees=True)
 
 
 def face_points():
-    """[68, 3] mm: landmarks wider, turned and elsewhere than the template that fills what a file does not name."""
-    x, y, z = basel_landmarks.template().T
+    """[68, 3] mm: landmarks wider, turned and elsewhere than the average face that fills what a file does not name."""
+    x, y, z = (AVERAGE_FACE - AVERAGE_FACE[30]).T
     # A narrower forehead, a wider and longer lower face: no similarity does that.
     return TURN.apply(np.stack([x * (1. - .004 * y), y - .0015 * y * np.abs(y), z], 1)) + np.array([3., -5., 110.])
 

@@ -141,7 +141,7 @@ def test_a_landmark_goes_to_the_nearest_vertex_in_any_order_of_vertices(face):
 @pytest.mark.parametrize("turn, scale", [(0., 1.), (70., .8)])
 def test_unnamed_landmarks_are_found_on_a_dense_surface(face, turn, scale):
     """Also where the face is turned: the template follows."""
-    random = np.random.default_rng(2)
+    random = np.random.default_rng(4)
     points = scale * spatial.transform.Rotation.from_euler("y", turn, degrees=True).apply(face.points)
     surface = np.concatenate([points, *(points + random.normal(scale=2., size=(68, 3)) for _ in range(200))])
     named = {name: points[i] for name, i in NAMES.items()}
@@ -224,7 +224,7 @@ def test_meters_are_refused(face):
 
 
 @pytest.mark.parametrize("turn, message", [
-    ([[1, 0, 0], [0, 0, 1], [0, -1, 0]], r"from the mouth to the eyes \(-0.04, -0.15, -0.99\), expected \+x"),
+    ([[1, 0, 0], [0, 0, 1], [0, -1, 0]], r"from the mouth to the eyes \(-0.03, -0.17, -0.99\), expected \+x"),
     ([[-1, 0, 0], [0, -1, 0], [0, 0, 1]], "from the right eye to the left .*, from the mouth to the eyes"),
     ([[-1, 0, 0], [0, 1, 0], [0, 0, -1]], r"from the right eye to the left \(-0.99"),
     ([[1, 0, 0], [0, 1, 0], [0, 0, -1]], r"from the eyes to the nose's tip \(.*, -0.\d\d\), expected"),
@@ -280,5 +280,5 @@ def test_a_file_of_scalismo_faces(data_folder):
     for ours, theirs in ((31, "right.nose.wing.tip"), (35, "left.nose.wing.tip"), (20, "right.eyebrow.inner_upper"),
                          (23, "left.eyebrow.inner_upper"), (18, "right.eyebrow.bend.upper"),
                          (25, "left.eyebrow.bend.upper")):
-        assert np.linalg.norm(landmarks[ours] - named[theirs]) < 10., theirs
+        assert np.linalg.norm(landmarks[ours] - named[theirs]) < 8., theirs
     assert (np.diff(landmarks[:17, 0]) > -2.).all()  # from the right ear to the left
