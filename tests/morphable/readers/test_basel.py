@@ -141,14 +141,17 @@ def test_a_landmark_goes_to_the_nearest_vertex_in_any_order_of_vertices(face):
 @pytest.mark.parametrize("turn, scale", [(0., 1.), (70., .8)])
 def test_unnamed_landmarks_are_found_on_a_dense_surface(face, turn, scale):
     """Also where the face is turned: the template follows."""
-    random = np.random.default_rng(4)
     points = scale * spatial.transform.Rotation.from_euler("y", turn, degrees=True).apply(face.points)
-    surface = np.concatenate([points, *(points + random.normal(scale=2., size=(68, 3)) for _ in range(200))])
-    named = {name: points[i] for name, i in NAMES.items()}
-    got = basel_landmarks.indices("", surface, named)
-    error = np.linalg.norm(surface[got] - points, axis=1)
-    assert (got[list(NAMES.values())] == list(NAMES.values())).all()
-    assert error[17:].max() < 6. and error[:17].max() < 10.  # along the jaw only the chin is named
+    errors = []
+    for seed in range(6):
+        random = np.random.default_rng(seed)
+        surface = np.concatenate([points, *(points + random.normal(scale=2., size=(68, 3)) for _ in range(200))])
+        got = basel_landmarks.indices("", surface, {name: points[i] for name, i in NAMES.items()})
+        assert (got[list(NAMES.values())] == list(NAMES.values())).all()
+        errors.append(np.linalg.norm(surface[got] - points, axis=1))
+    errors = np.array(errors)
+    assert errors[:, 17:].mean() < 1. and errors[:, 17:].max() < 8.  # mm
+    assert errors[:, :17].mean() < 5. and errors[:, :17].max() < 10.  # along the jaw only the chin is named
 
 
 def test_the_published_vertices_of_2017(face):
