@@ -1,16 +1,31 @@
-# Each target sets up what it needs first; a bare checkout with Python 3.10 or 3.11 and a C++ compiler is enough.
-PYTHON ?= $(shell command -v python3.11 || command -v python3.10 || echo python3)
+# Each target sets up what it needs first; a bare checkout, one of Python 3.10 to 3.13 and a C++ compiler are enough.
 BIN := .venv/bin
 INSTALLED := .venv/installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: demo test bench likeness install
+# The newest Python that can make a virtual environment (Debian has that apart, in python3-venv).
+FITS := import ctypes, ensurepip, ssl, sys, venv; sys.exit(not (3, 10) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.10 python3; do \
+  $$python -c "$(FITS)" 2>/dev/null && echo $$python && break; done)
+
+.PHONY: demo test slow check bench likeness install
 
 demo: install
 	$(BIN)/python -m morph3d demo
 
-test: install
+# With the doctests of the package.
+test: check
 	$(BIN)/python -m pytest
+
+# Before a release: tests that take minutes.
+slow: install
+	$(BIN)/python -m pytest -m slow
+
+# Style and types.
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/mypy
 
 # How long the renderer takes, beside TensorFlow Graphics, and whether training waits for photos; leave the machine alone meanwhile.
 bench: install
@@ -23,7 +38,7 @@ likeness: install runs/FaceXModel
 	$(BIN)/morph3d-train --photos="$(DATA)/photos/train" --morphable_model=runs/FaceXModel --output=runs/likeness
 	for stage in synthetic hybrid; do \
 	  $(BIN)/morph3d-export --run=runs/likeness --checkpoint=runs/likeness/checkpoints/$$stage --output=runs/likeness/$$stage && \
-	  $(BIN)/morph3d-evaluate --model=runs/likeness/$$stage --photos="$(DATA)/photos/test" --recognizer="$(DATA)/recognizer" \
+	  $(BIN)/morph3d-evaluate --model=runs/likeness/$$stage --photos="$(DATA)/photos/test" --recognizer="saved_model:$(DATA)/recognizer" \
 	    --picture=runs/likeness/$$stage.png || exit 1; \
 	done
 
@@ -35,10 +50,16 @@ runs/FaceXModel:
 
 install: $(INSTALLED)
 
-# TensorFlow goes first: the native op is built against the one that is installed.
-$(INSTALLED): setup.py pyproject.toml $(wildcard morph3d/renderer/kernels/*)
-	$(PYTHON) -c "import sys; v = sys.version_info[:2]; v in ((3, 10), (3, 11)) or sys.exit('error: Python %d.%d found, but morph3d needs 3.10 or 3.11: make PYTHON=/path/to/python3.11' % v)"
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check setuptools==80.9.0 wheel tensorflow==2.21.0
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable ".[test]"
+# TensorFlow goes first: the native op is built against the one that is installed. Then the libraries, with build isolation, because
+# some have no wheels for some machines. tensorflow-graphics asks for tensorflow-addons, which it does without and new Pythons lack.
+$(INSTALLED): setup.py pyproject.toml constraints.txt $(wildcard morph3d/renderer/kernels/*) | $(BIN)/python
+	$(PIP) pip setuptools tensorflow
+	$(PIP) --no-build-isolation --no-deps --editable .
+	$(PIP) "morph3d[all,test]"
+	$(PIP) --no-deps tensorflow-graphics
 	touch $@
+
+$(BIN)/python:
+	@$(or $(PYTHON),false) -c "$(FITS)" || { echo "error: morph3d needs Python 3.10 to 3.13 with ctypes, ensurepip, ssl and" \
+	  "venv (Debian: python3-venv), but found '$(PYTHON)': make PYTHON=/path/to/python3.13"; exit 1; }
+	$(PYTHON) -m venv .venv

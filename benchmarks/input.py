@@ -12,18 +12,18 @@ import statistics
 import tempfile
 import time
 
-import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from morph3d import alignment, decoder, losses, morphable
+from morph3d import images, morphable
 from morph3d.atomic_files import replacing
-from morph3d.data import hybrid, synthetic
+from morph3d.data import synthetic
 from morph3d.data.prepared import dataset, shards
 from morph3d.encoders import registry
-from morph3d.photos import face_detection
-from morph3d.training.face_training import FaceTraining
+from morph3d.photos import crops, face_detection
+from morph3d.training import train
+from morph3d.training.config import TrainingConfig
 
 _JSON = flags.DEFINE_string("json", None, "a file for the figures")
 _RECORDS = flags.DEFINE_integer("records", 1_000_000, "stored encodings", lower_bound=10_000)
@@ -31,26 +31,27 @@ _PHOTOS = flags.DEFINE_integer("photos", 96, "photographs for the detector", low
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "of which the median counts", lower_bound=1)
 _FOLDER = flags.DEFINE_string("folder", None, "for some 4 GB of shards, removed at the end; by default in the system's")
 
-BATCH, DRAWN, VIEWS, SYNTHETIC = 128, 12, 3, 12  # as morph3d-train takes them
+CONFIG = TrainingConfig("photos", "runs")
+BATCH = CONFIG.hybrid.photo_batch
 IN_SHARD = 1000
 
 
 def photographs(model, count):
     """[count] uint8 pictures of random faces, of sizes that differ as those of photos from the web do."""
-    images = []
+    photos = []
     for start in range(0, count, 16):
         size = int(np.random.default_rng(start).integers(200, 400))
         faces = synthetic.sample(model, min(16, count - start), [3, start])
-        images += [np.uint8(255. * image + .5) for image in synthetic.photograph(model, faces, [3, start], size).numpy()]
-    return images
+        photos += list(images.to_pixels(synthetic.photograph(model, faces, [3, start], size)))
+    return photos
 
 
-def write_shards(folder, crops, encoder, count):
+def write_shards(folder, faces, encoder, count):
     """Shards of `count` encodings and of a tenth as many crops (copies of one shard each) -> their two Indexes."""
-    seen = shards.encode(crops, encoder)
+    seen = shards.encode(faces, encoder)
     contents = {
         dataset.ENCODINGS: [{"features": features, "identity": identity} for features, identity in zip(*seen)],
-        dataset.CROPS: [{"image/encoded": tf.io.encode_jpeg(crop, quality=shards.JPEG_QUALITY).numpy()} for crop in crops]}
+        dataset.CROPS: [{"image/encoded": tf.io.encode_jpeg(crop, quality=shards.JPEG_QUALITY).numpy()} for crop, _ in faces]}
     indexes = []
     for kind, shard_count in ((dataset.ENCODINGS, count // IN_SHARD), (dataset.CROPS, count // IN_SHARD // 10)):
         first = folder / kind / "00000.tfrecord"
@@ -92,11 +93,10 @@ def memory_growth(index):
 
 def consumed(model, encoder, index, steps=12):
     """Photos a second that the training step of stage 2 takes."""
-    training = FaceTraining(decoder.build(encoder.feature_size, model.shape_size, model.texture_size), model, encoder,
-                            losses.LossWeights(), VIEWS)
-    training.compile(keras.optimizers.Adam(1e-4), jit_compile=False)
+    training = train.assemble(CONFIG, model, encoder)
+    _, hybrid = train.stages(CONFIG, model, lambda start: dataset.encodings(index, BATCH, CONFIG.seed, start))
     step = tf.function(training.train_step)
-    batches = iter(hybrid.batches(dataset.encodings(index, BATCH, 0), model, DRAWN, VIEWS, SYNTHETIC, 0))
+    batches = iter(hybrid.batches(hybrid.first))
     seconds = []
     for _ in range(2 + steps):
         batch = next(batches)
@@ -126,8 +126,9 @@ def measure(folder):
     photos = photographs(model, _PHOTOS.value)
     single, batched, same = detector(photos, _ROUNDS.value)
     found = [(photo, points) for photo, points in zip(photos, face_detection.detect_all(photos)) if points is not None]
-    crops = np.stack([alignment.crop(photo, points, encoder.template, encoder.image_size) for photo, points in found])
-    stored, cropped = write_shards(folder, crops, encoder, _RECORDS.value)
+    faces = np.stack([[crops.crop(photo, points, encoder), crops.crop(*crops.mirrored(photo, points), encoder)]
+                      for photo, points in found])
+    stored, cropped = write_shards(folder, faces, encoder, _RECORDS.value)
     growth = memory_growth(stored)
     from_encodings = rate(dataset.encodings(stored, BATCH, 0), min(800, stored.records // BATCH), BATCH)
     decoded = dataset.crops(cropped, 0).map(lambda photo: dataset.decode(photo["image"], encoder.image_size), tf.data.AUTOTUNE)

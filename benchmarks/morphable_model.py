@@ -1,4 +1,4 @@
-"""Whether the faces of a morphable model are faces: to a face detector, to a recognizer, and on a contact sheet to the eye.
+"""How much the faces of a morphable model are faces: to a face detector, to a recognizer, and on a contact sheet to the eye.
 
 Random faces under random light are shown to MTCNN, turned up to 30 degrees; and 200 random people, each in two pictures with
 another pose, light and expression, to the dlib recognizer.
@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from morph3d import aligned_rendering, morphable
+from morph3d import aligned_rendering, images, morphable
 from morph3d import scene as scenes
 from morph3d.atomic_files import replacing
 from morph3d.data import synthetic
@@ -41,7 +41,7 @@ def detected(model, people, seed):
         pose = surroundings.pose
         surroundings = surroundings._replace(pose=pose._replace(translation=MARGIN * pose.translation))
         image = render(*model.instance(faces.coefficients), model.triangles, surroundings, SIZE).image[0]
-        found = detector.detect_faces(np.uint8(255. * image.numpy() + .5))
+        found = detector.detect_faces(images.to_pixels(image))
         confidences.append(max((face["confidence"] for face in found), default=0.))
     return np.array(confidences)
 
@@ -67,9 +67,9 @@ def contact_sheet(model, seed):
     count = SHEET_ROWS * SHEET_COLUMNS
     who = coefficients.sample(model, count, [seed, 3])
     scene = scenes.studio(count, tf.tile(tf.linspace(-.5, .5, SHEET_COLUMNS), [SHEET_ROWS]), distance=950.)
-    images = render(*model.instance(who.neutral()), model.triangles, scene, SHEET_SIZE).image.numpy()
-    rows = images.reshape(SHEET_ROWS, SHEET_COLUMNS, SHEET_SIZE, SHEET_SIZE, 3)
-    return np.uint8(255. * np.concatenate(np.concatenate(list(rows), 1), 1) + .5)
+    pictures = render(*model.instance(who.neutral()), model.triangles, scene, SHEET_SIZE).image.numpy()
+    rows = pictures.reshape(SHEET_ROWS, SHEET_COLUMNS, SHEET_SIZE, SHEET_SIZE, 3)
+    return images.to_pixels(np.concatenate(np.concatenate(list(rows), 1), 1))
 
 
 def main(_):
@@ -80,11 +80,11 @@ def main(_):
                "dlib_same_distance": float(same), "dlib_different_distance": float(different)}
     for name, value in figures.items():
         print(f"{name:<28}{value:.4f}", flush=True)
-    for path, content in ((_JSON.value, json.dumps(figures, indent=1).encode()),
-                          (_SHEET.value, _SHEET.value and tf.io.encode_png(contact_sheet(model, _SEED.value)).numpy())):
-        if path:
-            with replacing(path) as beside:
-                beside.write_bytes(content)
+    if _JSON.value:
+        with replacing(_JSON.value) as beside:
+            beside.write_text(json.dumps(figures, indent=1))
+    if _SHEET.value:
+        images.write_png(_SHEET.value, contact_sheet(model, _SEED.value))
 
 
 if __name__ == "__main__":

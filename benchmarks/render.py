@@ -33,7 +33,7 @@ STEPS = {"size": (112, 224, 448, 896), "rings": (47.2, 66.8, 94.5, 130.1, 184., 
 
 class View(NamedTuple):
     """A face in a batch of poses, on its way to the picture."""
-    triangles: tf.Tensor  # [T, 3]
+    triangles: tf.Tensor  # [F, 3]
     vertices: tf.Tensor  # [B, V, 3] mm in model space
     colors: tf.Tensor  # [B, V, 3]
     scene: scenes.Scene

@@ -5,16 +5,19 @@ import sys
 
 from morph3d import cli
 
-NAMES = sorted(module.name for module in pkgutil.iter_modules(cli.__path__) if module.name != "program")
-
 
 def main():
-    name = sys.argv[1].replace("-", "_") if len(sys.argv) > 1 else ""
-    if name not in NAMES:
-        listed = ", ".join(each.replace("_", "-") for each in NAMES)
-        sys.exit(f"usage: python -m morph3d NAME [--flag=value ...], where NAME is one of {listed}; NAME --help lists its flags")
-    sys.argv[:2] = [f"morph3d {sys.argv[1]}"]
-    importlib.import_module(f"morph3d.cli.{name}").run()
+    """Runs the program named by the first argument with the others."""
+    names = [module.name.replace("_", "-") for module in pkgutil.iter_modules(cli.__path__) if module.name != "program"]
+    name = sys.argv[1] if len(sys.argv) > 1 else None
+    if name not in names:
+        usage = f"usage: python -m morph3d NAME [--flag=value ...]\n  NAME: {', '.join(names)}\n  NAME --help lists its flags"
+        if name in ("-h", "--help"):
+            print(usage)
+            return
+        sys.exit(usage if name is None else f"error: no program {name!r}\n{usage}")
+    sys.argv[:2] = [f"morph3d-{name}"]
+    importlib.import_module(f"morph3d.cli.{name.replace('-', '_')}").run()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Faces drawn as a face recognizer wants to see them: five points of the face on the recognizer's template."""
+"""Renderings framed for a face recognizer: five points of the face lie on the recognizer's template."""
 import tensorflow as tf
 
 from morph3d import alignment
@@ -15,7 +15,7 @@ def draw(vertices, colors, triangles, landmarks, scene, frame):
     Args:
       vertices: [B, V, 3] mm.
       colors: [B, V, 3] sRGB.
-      triangles: [T, 3].
+      triangles: [F, 3].
       landmarks: [68] vertex indices.
       scene: Scene [B]; its camera's framing is replaced.
       frame: whatever has an `image_size` and a `template` [5, 2] in pixels of it: every encoder does.

@@ -1,10 +1,8 @@
-"""Framing faces by five points: eye centers, nose tip and mouth corners, each time the one that is left in the picture first.
+"""The framing of faces by five points: eye centers, nose tip and mouth corners, of each pair the picture's left one first.
 
 Photos and renderings are brought to an encoder's template by the same similarity (rotation, uniform scale, shift). Pixels are
 continuous: x to the right and y down, the picture's left and upper edges at 0, so that pixel i's center is at i + 0.5.
 """
-import cv2
-import numpy as np
 import tensorflow as tf
 
 
@@ -53,31 +51,3 @@ def frame(camera, points, template, size):
 def _device_coordinates(pixels, size):
     """Pixels of a size x size picture -> normalized device coordinates: -1..1, y up."""
     return (2. * tf.cast(pixels, tf.float32) / size - 1.) * [1., -1.]
-
-
-def crop(photo, points, template, size):
-    """The part of a photo in which its five points lie on the template, mirrored beyond the photo's edges.
-
-    A larger photo is first shrunk by area averaging to about the scale of the crop, so nothing aliases.
-
-    Args:
-      photo: [H, W, 3] uint8.
-      points: [5, 2] pixels of the photo.
-      template: [5, 2] pixels of the crop.
-      size: S, the side of the crop in pixels.
-
-    Returns:
-      [S, S, 3] uint8.
-    """
-    matrix = similarity(np.asarray(points, np.float64), np.asarray(template, np.float64)).numpy()
-    scale = np.hypot(matrix[0, 0], matrix[1, 0])
-    if not np.isfinite(scale) or scale == 0.:
-        raise ValueError(f"points must be five different points to align a face, but are {np.asarray(points).tolist()}")
-    if scale < 1.:
-        height, width = photo.shape[:2]
-        shrunk = max(1, round(scale * width)), max(1, round(scale * height))
-        photo = cv2.resize(photo, shrunk, interpolation=cv2.INTER_AREA)
-        matrix[:, :2] /= np.divide(shrunk, (width, height))
-    # OpenCV counts from the center of the first pixel, half a pixel from the edge: shift before and after.
-    matrix[:, 2] += matrix[:, :2] @ [.5, .5] - .5
-    return cv2.warpAffine(photo, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)

@@ -20,8 +20,16 @@ class Standardize(keras.layers.Layer):
         return (features - self.mean) / self.deviation
 
     def adapt(self, features):
-        self.mean.assign(keras.ops.mean(features, 0))
-        self.deviation.assign(keras.ops.maximum(keras.ops.std(features, 0), 1e-6))
+        """Takes mean and deviation from features [N, F]; where these hardly differ, 1 stands for the deviation.
+
+        What hardly differs between synthetic faces may do so between photos, and dividing by next to nothing would blow it up.
+        "Hardly" is a thousandth of what the features deviate on the whole, or what may be the rounding of the feature's mean.
+        """
+        mean, deviation = keras.ops.mean(features, 0), keras.ops.std(features, 0)
+        usual = keras.ops.sqrt(keras.ops.mean(keras.ops.square(deviation)))
+        least = keras.ops.maximum(1e-3 * usual, 1e-5 * keras.ops.absolute(mean))
+        self.mean.assign(mean)
+        self.deviation.assign(keras.ops.where(deviation > least, deviation, 1.))
 
 
 def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_decay=1e-5):
@@ -30,6 +38,8 @@ def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_de
     Two fully connected layers with ReLU and a linear one, weights drawn toward zero, as in the paper. In front stands a
     standardization of the features, adapted once before training (`standardize`), because the encoders' average-pooled
     features differ in scale by a factor of ten among themselves.
+
+    The first and the last layer compute in float32 whatever Keras' policy: halves end at 65504, and have three digits.
 
     Args:
       feature_size: of the encoder.
@@ -41,10 +51,11 @@ def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_de
         return keras.layers.Dense(units, kernel_regularizer=keras.regularizers.L2(weight_decay), **options)
 
     features = keras.Input([feature_size], name="features")
-    x = Standardize(name="standardize")(features)
+    x = Standardize(name="standardize", dtype="float32")(features)
     for i, units in enumerate(hidden):
         x = dense(units, activation="relu", name=f"hidden_{i}")(x)
-    outputs = {"shape": dense(shape_size, name="shape")(x), "texture": dense(texture_size, name="texture")(x)}
+    sizes = {"shape": shape_size, "texture": texture_size}
+    outputs = {name: dense(size, name=name, dtype="float32")(x) for name, size in sizes.items()}
     return keras.Model(features, outputs, name="decoder")
 
 

@@ -4,6 +4,7 @@ import io
 import cv2
 import numpy as np
 import PIL.Image
+import PIL.PngImagePlugin
 import tensorflow as tf
 
 from morph3d import atomic_files
@@ -20,9 +21,10 @@ def to_pixels(image):
 
 
 def png(pixels):
-    """[H, W, 3] uint8 -> the bytes of a PNG file."""
-    content = io.BytesIO()
-    PIL.Image.fromarray(pixels).save(content, "PNG")
+    """[H, W, 3] uint8 -> the bytes of a PNG file, which says that this package has written it."""
+    content, information = io.BytesIO(), PIL.PngImagePlugin.PngInfo()
+    information.add_text("Software", "morph3d")
+    PIL.Image.fromarray(pixels).save(content, "PNG", pnginfo=information)
     return content.getvalue()
 
 
@@ -47,3 +49,9 @@ def shrink(pixels, scale):
     height, width = pixels.shape[:2]
     size = max(1, round(scale * width)), max(1, round(scale * height))
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.divide(size, (width, height))
+
+
+def resize(pixels, size):
+    """A square picture [S, S, 3] uint8 -> [size, size, 3]: smooth where it is enlarged, by area averaging where it is shrunk."""
+    interpolation = cv2.INTER_AREA if size < len(pixels) else cv2.INTER_CUBIC
+    return cv2.resize(pixels, (size, size), interpolation=interpolation)

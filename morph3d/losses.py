@@ -1,49 +1,39 @@
 """The four losses of the paper (section 3.3), pure functions of predictions; each returns one scalar.
 
-The paper sums over the batch where it is silent about means; here every loss is a mean over the batch, so that the weights do
-not change their meaning with its size. BUILD_NOTES.md says how the weights were chosen.
-"""
-from typing import NamedTuple
+Equation 3 sums over the batch, equation 4 is of one pair; here every loss is a mean over the batch, so that the weights do not
+change their meaning with its size. BUILD_NOTES.md says how the weights were chosen.
 
+Everything is computed in float32, also for callers that hand over halves. Nothing is broadcast: what does not belong together
+raises ValueError where the shapes are known, and InvalidArgumentError in the step where they are not.
+"""
+import keras
 import tensorflow as tf
 
 
-class LossWeights(NamedTuple):
-    """What each term is multiplied with. The defaults put identity first.
-
-    The paper prints 1, 1, 10, 0.07 and 0.4, 0.002. On coefficients of unit variance its parameter loss, a sum
-    of 398 squares, drowns the identity loss, which is at most 2.
-    """
-    parameter: float = .003
-    identity: float = 25.
-    batch: float = .007
-    loopback: float = .003
-    shape: float = .4  # of the shape coefficients inside the parameter and loopback losses
-    texture: float = .1  # of the texture coefficients there
-
-
-def parameter_loss(predicted, true, weights):
-    """Squared distance of coefficients (equation 3): mean_b(w_shape |s - s*|^2 + w_texture |t - t*|^2).
+def parameter_loss(predicted, true, *, shape_weight, texture_weight):
+    """Squared distance of coefficients (equation 3): mean_b(shape_weight |s - s*|^2 + texture_weight |t - t*|^2).
 
     Args:
       predicted, true: Coefficients with shape [B, S] and texture [B, T].
-      weights: LossWeights, of which `shape` and `texture` are used.
+      shape_weight, texture_weight: numbers.
     """
     shape = _mean_squared_norm(predicted.shape, true.shape)
     texture = _mean_squared_norm(predicted.texture, true.texture)
-    return weights.shape * shape + weights.texture * texture
+    return shape_weight * shape + texture_weight * texture
 
 
 def identity_loss(photos, views):
     """One minus the cosine between a photo's identity and that of each rendering of its face, 0..2.
 
-    Equation 4 prints the cosine itself, the similarity that is to be maximized.
+    Equation 4 (section 3.3.2) prints the cosine itself, the similarity that is to be maximized.
 
     Args:
       photos: [B, I] unit vectors.
       views: [B * N, I] unit vectors, the N renderings of one photo's face next to each other.
     """
-    views = tf.reshape(views, [tf.shape(photos)[0], -1, photos.shape[-1]])
+    photos, views = tf.cast(photos, tf.float32), tf.cast(views, tf.float32)
+    count, size = keras.ops.shape(photos)
+    views = tf.reshape(views, [count, _views_of_each(photos, views), size])
     return tf.reduce_mean(1. - tf.einsum("bi,bni->bn", photos, views))
 
 
@@ -58,7 +48,7 @@ def batch_distribution_loss(coefficients):
     return _moment_loss(coefficients.shape) + _moment_loss(coefficients.texture)
 
 
-def loopback_loss(coefficients, read_back, weights):
+def loopback_loss(coefficients, read_back, *, shape_weight, texture_weight):
     """The parameter loss between coefficients and what the decoder reads from their renderings (section 3.3.4).
 
     Gradients flow into both: into what was predicted and into the reading of its pictures.
@@ -66,21 +56,39 @@ def loopback_loss(coefficients, read_back, weights):
     Args:
       coefficients: Coefficients [B, .] predicted from photos.
       read_back: Coefficients [B * N, .], those of one photo's N renderings next to each other.
-      weights: LossWeights, of which `shape` and `texture` are used.
+      shape_weight, texture_weight: as in `parameter_loss`.
     """
-    views = read_back.shape.shape[0] // coefficients.shape.shape[0]
+    views = _views_of_each(coefficients.shape, read_back.shape)
     repeated = coefficients._replace(shape=tf.repeat(coefficients.shape, views, 0),
                                      texture=tf.repeat(coefficients.texture, views, 0))
-    return parameter_loss(read_back, repeated, weights)
+    return parameter_loss(read_back, repeated, shape_weight=shape_weight, texture_weight=texture_weight)
 
 
 def _mean_squared_norm(predicted, true):
-    if predicted.shape[-1] != true.shape[-1]:
-        raise ValueError(f"predicted coefficients are {predicted.shape}, true ones {true.shape}: sizes must agree")
-    return tf.reduce_mean(tf.reduce_sum(tf.square(predicted - true), -1))
+    predicted, true = tf.cast(predicted, tf.float32), tf.cast(true, tf.float32)
+    (count, size), (true_count, true_size) = keras.ops.shape(predicted), keras.ops.shape(true)
+    with _required([count == true_count, size == true_size], "predicted and true coefficients of one shape", predicted, true):
+        return tf.reduce_mean(tf.reduce_sum(tf.square(predicted - true), -1))
+
+
+def _views_of_each(photos, views):
+    """-> N, an integer where it is known, of photos [B, I] and views [B * N, I]."""
+    (count, size), (total, view_size) = keras.ops.shape(photos), keras.ops.shape(views)
+    with _required([size == view_size, total % count == 0], "photos [B, I] and their views [B * N, I]", photos, views):
+        return total // count
+
+
+def _required(conditions, expected, first, second):
+    """A context for what needs the conditions, which are Python's where sizes are known, and tensors where they are not."""
+    if any(condition is False for condition in conditions):
+        raise ValueError(f"expected {expected}, found {first.shape} and {second.shape}")
+    return tf.control_dependencies([
+        tf.debugging.Assert(condition, [f"expected {expected}, found", tf.shape(first), "and", tf.shape(second)])
+        for condition in conditions if condition is not True])
 
 
 def _moment_loss(values):
+    values = tf.cast(values, tf.float32)
     count = tf.cast(tf.shape(values)[0], tf.float32)
     mean, variance = tf.nn.moments(values, 0)
     variance *= count / (count - 1.)

@@ -1,4 +1,4 @@
-"""What surrounds a face when it is photographed: its pose, the camera, the lights and the background.
+"""The scene that a face is drawn in: its pose, the camera, the lights and the background.
 
 World space is the camera's frame, in millimeters: the camera sits at the origin and looks along -z, +x is the picture's
 right, +y is up. A face looks along +z, at the camera. Every field starts with the batch axis [B].
@@ -29,10 +29,11 @@ class PointLights(NamedTuple):
 
 
 class Scene(NamedTuple):
+    """A batch of scenes: all that decides a picture beside the shape and the colors of the face."""
     pose: Pose
     camera: Camera
     lights: PointLights
-    background: tf.Tensor  # [B, h, w, 3] sRGB in 0..1, stretched over the picture; one pixel is a plain background
+    background: tf.Tensor  # [B, h, w, 3] sRGB in 0..1, of any size, stretched over the picture; one pixel is a plain background
 
 
 # Correlated color temperatures of common sources, kelvin (CIE standard illuminants and lamp makers' nominal values).
@@ -41,11 +42,11 @@ OUTDOOR_KELVIN = (4300., 5500., 6500., 7500.)  # low sun, noon sun, overcast sky
 
 
 def identity_framing(batch):
-    """-> [batch, 2, 3]: the camera's picture as it is."""
+    """The framing [batch, 2, 3] that leaves the camera's picture as it is."""
     return tf.tile(tf.eye(2, 3)[None], [batch, 1, 1])
 
 
-def studio(batch, yaw=0., distance=1200., field_of_view=math.radians(16.), background=.5):
+def studio(batch=1, yaw=0., distance=1200., field_of_view=math.radians(16.), background=.5):
     """The fixed scene of every picture that is shown or measured: neutral light, plain background.
 
     Args:
@@ -57,7 +58,7 @@ def studio(batch, yaw=0., distance=1200., field_of_view=math.radians(16.), backg
     """
     zeros = tf.zeros([batch])
     return Scene(
-        Pose(tf.stack([zeros, zeros + yaw, zeros], -1), tf.stack([zeros, zeros, zeros - distance], -1)),
+        Pose(tf.stack([zeros, zeros + tf.cast(yaw, tf.float32), zeros], -1), tf.stack([zeros, zeros, zeros - distance], -1)),
         Camera(zeros + field_of_view, identity_framing(batch)),
         PointLights(tf.tile([[[-1500., 1500., 2000.], [2000., 500., 1500.]]], [batch, 1, 1]) - [0., 0., distance],
                     tf.tile([[[.65] * 3, [.3] * 3]], [batch, 1, 1]), tf.fill([batch, 3], .3)),
@@ -65,7 +66,10 @@ def studio(batch, yaw=0., distance=1200., field_of_view=math.radians(16.), backg
 
 
 def sample(batch, seed, yaw=.7, pitch=.3, roll=.15):
-    """Random scenes (paper, section 3.2.2): pose, camera, two lights several meters away, background.
+    """Random scenes: pose, camera, two lights several meters away, background.
+
+    The paper draws pose and illumination (section 3.3), the latter as in `sample_lights`, and does not print its ranges; that
+    camera and background are drawn too is ours.
 
     Args:
       batch: the number of scenes.
@@ -84,7 +88,10 @@ def sample(batch, seed, yaw=.7, pitch=.3, roll=.15):
 
 
 def sample_lights(batch, seed):
-    """Two lights in the half space before a face at the origin, and an ambient one, sharing a perturbed temperature."""
+    """Two lights in the half space before a face at the origin, and an ambient one, sharing a perturbed temperature.
+
+    The paper (section 3.2.2) has the two, of varying intensity and a common source's color, perturbed; the ambient light is ours.
+    """
     where, how_far, power, kelvin, tint = tf.unstack(tf.random.split(seed, 5))
     azimuth, height = tf.unstack(tf.random.stateless_uniform([2, batch, 2], where, -1., 1.))
     azimuth *= math.radians(75.)

@@ -9,6 +9,7 @@ from morph3d.morphable import albedo, embedded
 from morph3d.morphable.readers import ict_facekit
 
 SMALL = embedded.Recipe(coarseness=2., heads=24, shapes=12, acts=16, expressions=8, people=60, textures=20)
+TINY = embedded.Recipe(coarseness=3., heads=3, shapes=2, acts=3, expressions=2, people=20, textures=12)
 ICT_EXPRESSIONS = ("jawOpen", "eyeBlink_L", "eyeBlink_R", "mouthSmile_L", "browInnerUp_L", "noseSneer_R")
 
 

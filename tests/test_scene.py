@@ -51,6 +51,13 @@ def test_blackbody_color_lies_on_the_planckian_locus(kelvin, x, y):
     assert xyz[1] == pytest.approx(1., abs=2e-3)
 
 
+@pytest.mark.parametrize("yaw", [.5, np.float64(.5), np.float32(.5), [.5], np.array([.5])], ids=lambda yaw: type(yaw).__name__)
+def test_studio_is_one_picture_turned_by_any_kind_of_number(yaw):
+    studio = scene.studio(yaw=yaw)
+    np.testing.assert_array_equal(studio.pose.rotation, [[0., .5, 0.]])
+    assert {tensor.shape[0] for tensor in tf.nest.flatten(studio)} == {1}
+
+
 def test_studio_looks_straight_at_the_face():
     studio = scene.studio(2, yaw=[0., .5])
     np.testing.assert_allclose(studio.pose.rotation, [[0., 0., 0.], [0., .5, 0.]])

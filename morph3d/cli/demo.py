@@ -4,89 +4,80 @@ Makes unlabeled "photographs" (pictures of random faces of the embedded model wi
 backgrounds), trains on them for a few minutes without ever seeing their truth, measures the reconstructions against that truth, and
 reconstructs a real photograph, the astronaut Eileen Collins from scikit-image.
 """
+import dataclasses
 import pathlib
-import subprocess
 import sys
 
-import numpy as np
-import skimage.data
 from absl import flags
 
-from morph3d import morphable
 from morph3d.cli import program
-from morph3d.data import synthetic
-from morph3d.inference import export, faces
+from morph3d.training.config import TrainingConfig
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("output", "runs/demo", "Folder for everything the demonstration makes.")
-flags.DEFINE_integer("training_photos", 240, "Pictures to train on.", lower_bound=100)
-flags.DEFINE_integer("test_photos", 40, "Pictures to measure on.", lower_bound=1)
-flags.DEFINE_integer("synthetic_steps", 1000, "Steps of stage 1.", lower_bound=1)
-flags.DEFINE_integer("hybrid_steps", 200, "Steps of stage 2.", lower_bound=1)
 
-# Minutes are too short for the settings of half an hour: the first steps of stage 2 would shake the decoder more than the rest
-# mends, and coefficients that the pictures hardly show would be driven to unit variance before they mean anything.
-GENTLE = ("--hybrid_learning_rate=1e-4", "--parameter_weight=.03", "--identity_weight=5", "--batch_weight=7e-4")
+
+def define():
+    config = TrainingConfig.demo("", "")
+    flags.DEFINE_string("output", "runs/demo", "Folder for everything the demonstration makes.")
+    flags.DEFINE_string("morphable_model", config.morphable_model, "The model whose faces are photographed; see morph3d-train.")
+    flags.DEFINE_integer("training_photos", 240, "Pictures to train on.", lower_bound=100)
+    flags.DEFINE_integer("test_photos", 40, "Pictures to measure on.", lower_bound=1)
+    flags.DEFINE_integer("synthetic_steps", config.synthetic.steps, "Steps of stage 1.", lower_bound=1)
+    flags.DEFINE_integer("hybrid_steps", config.hybrid.steps, "Steps of stage 2.", lower_bound=1)
 
 
 def main():
+    from morph3d import morphable
+    from morph3d.data import fake_photographs
+    from morph3d.training.train import train
     output = pathlib.Path(FLAGS.output)
-    model = morphable.load("embedded")
-    make_photographs(model, FLAGS.training_photos, [1, 0], output / "photos" / "train")
-    truth = make_photographs(model, FLAGS.test_photos, [2, 0], output / "photos" / "test")
-    call("train", f"--photos={output / 'photos' / 'train'}", f"--output={output}",
-         f"--synthetic_steps={FLAGS.synthetic_steps}", f"--hybrid_steps={FLAGS.hybrid_steps}", "--save_every=50", *GENTLE)
+    model = morphable.load(FLAGS.morphable_model)
+    fake_photographs.write(output / "photos" / "train", model, FLAGS.training_photos, [1, 0])
+    truth = fake_photographs.write(output / "photos" / "test", model, FLAGS.test_photos, [2, 0])
+    run = train(config(output))
     for stage in "synthetic", "hybrid":
-        call("export", f"--run={output}", f"--checkpoint={output / 'checkpoints' / stage}", f"--output={output / stage}")
-        report(model, stage, output / stage, output / "photos" / "test", truth)
-    portrait = output / "astronaut.png"
-    faces.write_picture(portrait, skimage.data.astronaut())
-    call("reconstruct", f"--model={output / 'hybrid'}", f"--photo={portrait}", f"--output={output / 'faces'}")
-    print(f"\nLook at   {output / 'faces' / 'astronaut_views.png'}\n"
-          f"3D file   {output / 'faces' / 'astronaut.glb'} (opens in Blender and any glTF viewer; astronaut.obj has a texture)\n"
-          f"Training  .venv/bin/tensorboard --logdir={output / 'tensorboard'}")
+        reconstructor = run.reconstructor(output / "checkpoints" / stage)
+        report(model, stage, reconstructor, output / "photos" / "test", truth)
+    reconstructor.save(output / "saved_model")
+    show(reconstructor, output)
 
 
-def make_photographs(model, count, seed, folder, batch=20):
-    """Writes 0000.png ... of random people into `folder`; -> the true neutral vertices [count, V, 3] mm."""
-    folder.mkdir(parents=True, exist_ok=True)
-    truth = []
-    for first in range(0, count, batch):
-        faces = synthetic.sample(model, min(batch, count - first), [seed[0], seed[1] + first])
-        for i, picture in enumerate(synthetic.photograph(model, faces, [seed[0], seed[1] + first]).numpy()):
-            faces.write_picture(folder / f"{first + i:04}.png", np.uint8(np.round(picture * 255.)))
-        truth.append(model.instance(faces.coefficients.neutral())[0].numpy())
-    return np.concatenate(truth)
+def config(output):
+    """The demonstration's TrainingConfig."""
+    demo = TrainingConfig.demo(output / "photos" / "train", output, morphable_model=FLAGS.morphable_model)
+    return dataclasses.replace(demo, synthetic=dataclasses.replace(demo.synthetic, steps=FLAGS.synthetic_steps),
+                               hybrid=dataclasses.replace(demo.hybrid, steps=FLAGS.hybrid_steps))
 
 
-def report(model, stage, saved_model, folder, truth):
+def report(model, stage, reconstructor, folder, truth):
     """Prints the mean distance of reconstructed and true vertices, and that of the mean face from the truth."""
-    reconstructor = export.load(saved_model)
+    import numpy as np
     errors_mm, mean_errors_mm = [], []
     for path, true in zip(sorted(folder.iterdir()), truth):
         try:
-            face = faces.reconstruct(reconstructor, path)
+            face = reconstructor.reconstruct(path)
         except ValueError:
             continue
-        errors_mm.append(distance(face.vertices, true))
-        mean_errors_mm.append(distance(model.mean_vertices, true))
+        errors_mm.append(np.linalg.norm(face.vertices - true, axis=-1).mean())
+        mean_errors_mm.append(np.linalg.norm(model.mean_vertices - true, axis=-1).mean())
     print(f"\nAfter the {stage} stage, {len(errors_mm)} unseen faces, mean vertex error: {np.mean(errors_mm):.2f} mm; "
-          f"of the mean face: {np.mean(mean_errors_mm):.2f} mm")
+          f"of the mean face: {np.mean(mean_errors_mm):.2f} mm", flush=True)
 
 
-def distance(a, b):
-    return np.linalg.norm(a - b, axis=-1).mean()
+def show(reconstructor, output):
+    """Reconstructs the astronaut and says what to look at."""
+    import skimage.data
 
-
-def call(name, *arguments):
-    """Runs one of the project's programs as a user would."""
-    print(f"\n$ morph3d-{name} {' '.join(arguments)}", flush=True)
-    if subprocess.run([sys.executable, "-m", "morph3d", name, *arguments]).returncode:
-        raise ValueError(f"morph3d-{name} failed, see above")
+    from morph3d.inference import faces
+    glb, *_, views = faces.write_all(reconstructor.reconstruct(skimage.data.astronaut()), output / "faces", "astronaut")
+    print(f"\nLook at   {views}\n"
+          f"3D file   {glb} (opens in Blender and any glTF viewer; astronaut.obj has a texture)\n"
+          f"Training  .venv/bin/tensorboard --logdir={output / 'tensorboard'}\n"
+          f"Your own  .venv/bin/morph3d-reconstruct --model={output / 'saved_model'} --photo=me.jpg")
 
 
 def run():
-    program.run(main, sys.modules[__name__], [])
+    program.run(sys.modules[__name__])
 
 
 if __name__ == "__main__":

@@ -1,38 +1,94 @@
-"""How the programs start and end."""
-import functools
+"""The start and the end of every program: flags, a quiet standard error, and one line for an error that the user can mend."""
+import contextlib
+import logging
+import os
 import sys
+import tempfile
+import warnings
 
-import tensorflow as tf
 from absl import app, flags
+from absl import logging as absl_logging
 
-from morph3d.training.callbacks import NonFiniteLoss
+FLAGS = flags.FLAGS
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def run(main, module, required):
-    """Runs the `main` of a program's module: its flags are what --help shows, and bad input ends it with one line.
+def run(program, required=()):
+    """Runs a program: its flags are what --help shows, and bad input ends it with one line on stderr and exit code 1.
+
+    TensorFlow is imported only once the flags have proved right, so that --help is there at once.
 
     Args:
-      main: takes no arguments.
-      module: the module that defines the flags.
+      program: a module with `define()`, which defines its flags, `main()`, and a docstring for --help.
       required: names of flags that must be given.
     """
-    for flag in flags.FLAGS.get_key_flags_for_module(module):
-        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
-    sys.modules["__main__"].__doc__ = module.__doc__
+    flags.DEFINE_bool("debug", False, "Show where in the program an error comes from.")
+    program.define()
+    for module in program, sys.modules[__name__]:
+        for flag in FLAGS.get_key_flags_for_module(module):
+            FLAGS.register_key_flag_for_module(sys.argv[0], flag)
+    sys.modules["__main__"].__doc__ = program.__doc__
+    if "--help" in sys.argv[1:]:  # absl's own exits with 1
+        app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
     flags.mark_flags_as_required(required)
-    app.run(in_one_line(main))
+    app.run(lambda arguments: _guarded(program.main, arguments))
 
 
-def in_one_line(main):
-    """`main`, but an error that the user can mend ends it with one line on stderr and exit code 1."""
-    @functools.wraps(main)
-    def guarded(arguments):
-        if len(arguments) > 1:
-            raise app.UsageError(f"unexpected argument {arguments[1]!r}: values are given as --flag=value")
+def _guarded(main, arguments):
+    if len(arguments) > 1:
+        raise app.UsageError(f"unexpected argument {arguments[1]!r}: values are given as --flag=value")
+    try:
+        start_quietly()
+        return main()
+    except KeyboardInterrupt:
+        sys.exit("stopped")
+    except Exception as error:
+        if FLAGS.debug:
+            raise
+        sys.exit(f"error: {in_one_line(error)}")
+
+
+def in_one_line(error):
+    """An error's words; of one that is not about the user's input, its kind too, and how to see where it comes from."""
+    from tensorflow import errors
+    words = " ".join(str(error).split())
+    if isinstance(error, (ValueError, OSError, ImportError, ArithmeticError, errors.OpError)):
+        return words
+    return f"{type(error).__name__}: {words} (a fault of morph3d: --debug shows where)"
+
+
+def start_quietly():
+    """Imports TensorFlow so that nothing but this project's own words reaches standard error, unless --verbosity=1 asks for all."""
+    if FLAGS.verbosity >= absl_logging.DEBUG:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    warnings.simplefilter("ignore")
+    with _held_back(sys.stderr):
+        import tensorflow  # noqa: F401
+    absl_logging.set_verbosity(absl_logging.INFO)
+    handler = absl_logging.get_absl_handler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.addFilter(lambda record: record.levelno >= logging.ERROR or record.pathname.startswith(PACKAGE))
+
+
+@contextlib.contextmanager
+def _held_back(stream):
+    """Keeps from the stream what is written to its file descriptor; if the block fails, passes it on after all.
+
+    While TensorFlow is being imported its C++ parts write there before any log level is known to them.
+    """
+    stream.flush()
+    descriptor = stream.fileno()
+    kept = os.dup(descriptor)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), descriptor)
         try:
-            return main()
-        except KeyboardInterrupt:
-            sys.exit("stopped")
-        except (ValueError, OSError, ImportError, NonFiniteLoss, tf.errors.OpError) as error:
-            sys.exit(f"error: {' '.join(str(error).split())}")
-    return guarded
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            stream.flush()
+            os.dup2(kept, descriptor)
+            os.close(kept)

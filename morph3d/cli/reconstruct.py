@@ -1,34 +1,52 @@
-"""Turns a photo into a 3D face: GLB and PLY with vertex colors, OBJ with a texture, and a picture of it beside the photo.
+"""Turns photos into 3D faces: GLB and PLY with vertex colors, OBJ with a texture, and a picture of each beside its photo.
 
-    morph3d-reconstruct --model=runs/first/saved_model --photo=me.jpg --output=faces
+    morph3d-reconstruct --model=runs/mine/saved_model --photo=me.jpg --output=faces
 """
 import pathlib
 import sys
 
-from absl import flags
+from absl import flags, logging
 
 from morph3d.cli import program
-from morph3d.inference import export, faces
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string("model", None, "Folder of a SavedModel that morph3d-export has written.")
-flags.DEFINE_multi_string("photo", None, "The photo; may be given several times.")
-flags.DEFINE_string("output", "faces", "Folder for the files, which are named after the photo.")
+
+
+def define():
+    flags.DEFINE_string("model", None, "Folder of a SavedModel that morph3d-export has written.")
+    flags.DEFINE_multi_string("photo", None, "The photo; may be given several times.")
+    flags.DEFINE_string("output", "faces", "Folder for the files, which are named after the photo.")
 
 
 def main():
+    from morph3d.inference import reconstructor
     names = [pathlib.Path(photo).stem for photo in FLAGS.photo]
     if len(set(names)) < len(names):
         raise ValueError(f"--photo: two photos of one name among {', '.join(names)}; their files would replace each other: "
                          f"give them in separate calls with separate --output")
-    reconstructor = export.load(FLAGS.model)
+    loaded, failed = reconstructor.load(FLAGS.model), 0
     for photo, name in zip(FLAGS.photo, names):
-        for path in faces.write(faces.reconstruct(reconstructor, photo), FLAGS.output, name):
-            print(path)
+        failed += not _reconstruct(loaded, photo, name)
+    if failed:
+        raise ValueError(f"{failed} of {len(names)} photos gave no face, see above")
+
+
+def _reconstruct(reconstructor, photo, name):
+    """Writes the files of one photo and prints their paths; whether that was possible."""
+    from morph3d.inference import faces
+    try:
+        paths = faces.write_all(reconstructor.reconstruct(photo), FLAGS.output, name)
+    except (ValueError, OSError) as error:
+        if len(FLAGS.photo) == 1:
+            raise
+        logging.error("%s", program.in_one_line(error))
+        return False
+    print(*paths, sep="\n", flush=True)
+    return True
 
 
 def run():
-    program.run(main, sys.modules[__name__], ["model", "photo"])
+    program.run(sys.modules[__name__], ["model", "photo"])
 
 
 if __name__ == "__main__":

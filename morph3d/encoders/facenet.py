@@ -1,4 +1,7 @@
-"""FaceNet as pip package keras-facenet builds it (Inception-ResNet-v1, weights of David Sandberg's facenet): the paper's choice."""
+"""Inception-ResNet-v1 trained as a FaceNet, as pip package keras-facenet builds it, with the weights of David Sandberg's facenet.
+
+The paper takes another FaceNet, NN2 (section 3.1; nn2.py), whose weights nobody publishes: of what can be had this is the nearest.
+"""
 import pathlib
 
 import numpy as np

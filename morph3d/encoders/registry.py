@@ -1,26 +1,34 @@
-"""The encoders by name: `load` one. Importing this loads no network and no library."""
+"""Encoders by name: `load` one. Importing this loads no network and no library."""
 import importlib
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from morph3d.encoders.base import Encoder
 
 MODULES = {"dlib": "dlib_resnet", "facenet": "facenet", "nn2": "nn2", "vgg_face": "vgg_face", "saved_model": "saved_model"}
 SPECS = "dlib, facenet, facenet:KEY, nn2, vgg_face, saved_model:FOLDER"
 
 
-def load(spec, weights=None):
-    """-> the Encoder of that name; the weights of "dlib" come with a pip package, "facenet" may download its own.
+def load(spec: str, weights: str | os.PathLike | None = None, *, differentiable: bool = True) -> "Encoder":
+    """The Encoder of that name; the weights of "dlib" come with a pip package, "facenet" may download its own.
 
     Args:
       spec: "dlib", "facenet", "facenet:KEY" (see facenet.py), "nn2", "vgg_face" or "saved_model:FOLDER" (any recognizer: see
         saved_model.py).
       weights: a file to take the weights from; by default they are where the encoder's module says.
+      differentiable: whether to refuse a SavedModel without gradient with respect to its images; to train with one it is needed,
+        to judge by one it is not. The others have one.
 
     Raises:
       ValueError: another spec, or weights that are missing or not what they should be.
     """
     module, settings = _module(spec)
-    if weights is not None:
-        if "folder" in settings:
+    if "folder" in settings:
+        if weights is not None:
             raise ValueError(f"{weights}: no weights file can be given for {spec}: a SavedModel holds its own weights")
+        settings["differentiable"] = differentiable
+    elif weights is not None:
         settings["weights"] = weights
     return module.load(**settings)
 

@@ -2,30 +2,13 @@
 import pathlib
 from typing import NamedTuple
 
-import cv2
 import numpy as np
-import tensorflow as tf
 
-from morph3d import aligned_rendering, alignment, scene
+from morph3d import aligned_rendering, images, scene
 from morph3d.data import sources
-from morph3d.inference import faces
-from morph3d.photos import decoding, face_detection
+from morph3d.photos import crops, decoding, face_detection
 
-
-class Recognizer:
-    """A SavedModel `serving_default(faces [B, 112, 112, 3] RGB 0..255) -> [B, D]` for faces aligned to `template`."""
-    image_size = 112
-    template = np.float32([[38.29, 51.70], [73.53, 51.50], [56.03, 71.74], [41.55, 92.37], [70.73, 92.20]])
-
-    def __init__(self, folder):
-        if not (pathlib.Path(folder) / "saved_model.pb").is_file():
-            raise ValueError(f"{folder}: holds no saved_model.pb; --recognizer takes the folder of a SavedModel")
-        self._model = tf.saved_model.load(str(folder))
-
-    def identity(self, images):
-        """[B, 112, 112, 3] sRGB in 0..1 -> [B, D] unit vectors."""
-        outputs = self._model.signatures["serving_default"](tf.cast(images, tf.float32) * 255.)
-        return tf.math.l2_normalize(next(iter(outputs.values())), -1).numpy()
+AT_A_TIME = 12  # faces that are drawn together
 
 
 class Likeness(NamedTuple):
@@ -34,8 +17,7 @@ class Likeness(NamedTuple):
     right_cosine: float  # mean over pairs of the same person
     wrong_cosine: float  # mean over pairs of different people
     crops: np.ndarray  # [N, S, S, 3] uint8, the photos as the encoder saw them
-    faces: np.ndarray  # [N, 112, 112, 3] uint8, the renderings as the recognizer saw them
-    ranks: np.ndarray  # [N] the right photo's place, 0 is the nearest
+    faces: np.ndarray  # [N, R, R, 3] uint8, the renderings as the recognizer saw them
 
 
 def first_photos(folder, people):
@@ -50,32 +32,48 @@ def likeness(reconstructor, paths, recognizer):
     """The paper's identity recall (section 4.4): each photo's reconstruction, drawn from the front, looks for its photo.
 
     Args:
-      reconstructor: see `inference.export.load`.
+      reconstructor: Reconstructor.
       paths: one photo of each of N people.
-      recognizer: Recognizer; must not have been used in training.
+      recognizer: Encoder; must not have been used in training.
 
     Returns:
       Likeness.
+
+    Raises:
+      ValueError: a photo cannot be read or shows no face.
     """
-    size, template = faces.crop_size(reconstructor), reconstructor.template.numpy()
-    read = [decoding.read(path) for path in paths]
-    points = [_points(photo, path) for photo, path in zip(read, paths)]
-    crops = np.stack([alignment.crop(photo, five, template, size) for photo, five in zip(read, points)])
-    seen = np.stack([alignment.crop(photo, five, recognizer.template, recognizer.image_size)
-                     for photo, five in zip(read, points)])
-    renderings = np.concatenate([_frontal(reconstructor, crops[i:i + 12], recognizer) for i in range(0, len(crops), 12)])
-    return score(recognizer.identity(seen / 255.), recognizer.identity(renderings))._replace(
-        crops=crops, faces=np.uint8(np.round(renderings * 255.)))
+    seen, shown = (np.stack(both) for both in zip(*(_crops(path, reconstructor, recognizer) for path in paths)))
+    drawn = _in_parts(lambda part: _drawn(reconstructor, part, recognizer), seen)
+    identities = (_in_parts(lambda part: recognizer(part).identity, pictures) for pictures in (images.to_float(shown), drawn))
+    return score(*identities)._replace(crops=seen, faces=images.to_pixels(drawn))
 
 
 def score(photo_identities, rendering_identities):
-    """Ranks [N, D] photos for each of [N, D] renderings by cosine; the i-th belong together. -> Likeness without pictures."""
+    """Ranks N photos for each of N renderings by cosine; the i-th belong together.
+
+    Where other photos are exactly as near as the right one, their order is a matter of chance, and it counts as found among the
+    first k with the share of the orders in which it is: identities that are all the same score k / N.
+
+    Args:
+      photo_identities, rendering_identities: [N, D] unit vectors.
+
+    Returns:
+      Likeness without pictures.
+
+    Raises:
+      ValueError: an identity is not finite.
+    """
+    for name, identities in ("photos", photo_identities), ("renderings", rendering_identities):
+        broken = np.flatnonzero(~np.isfinite(identities).all(1))
+        if len(broken):
+            raise ValueError(f"the identities of {len(broken)} of {len(identities)} {name} are not finite (the first is number "
+                             f"{broken[0]}); see what the recognizer gives for them")
     cosine = rendering_identities @ photo_identities.T
     right = np.diag(cosine)
-    ranks = (cosine > right[:, None]).sum(1)
+    nearer, as_near = (cosine > right[:, None]).sum(1), (cosine == right[:, None]).sum(1)
+    top1, top5 = (float(np.clip((k - nearer) / as_near, 0., 1.).mean()) for k in (1, 5))
     wrong = cosine[~np.eye(len(cosine), dtype=bool)]
-    return Likeness(float((ranks < 1).mean()), float((ranks < 5).mean()), float(right.mean()), float(wrong.mean()),
-                    None, None, ranks)
+    return Likeness(top1, top5, float(right.mean()), float(wrong.mean()), None, None)
 
 
 def contact_sheet(result, count, with_photos=True, columns=6):
@@ -83,21 +81,42 @@ def contact_sheet(result, count, with_photos=True, columns=6):
     size = result.faces.shape[1]
     tiles = list(result.faces[:count])
     if with_photos:
-        shown = [cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA) for crop in result.crops[:count]]
+        shown = [images.resize(crop, size) for crop in result.crops[:count]]
         tiles = [np.concatenate(pair) for pair in zip(shown, tiles)]
     tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % columns)
     return np.concatenate([np.concatenate(tiles[i:i + columns], 1) for i in range(0, len(tiles), columns)])
 
 
-def _points(photo, path):
+def _crops(path, *frames):
+    """The main face of a photo as each of some networks wants to see it."""
+    photo = decoding.read(path)
     points = face_detection.detect(photo)
-    if points is None:
-        raise ValueError(f"{path}: no face found; every person's first photo has to show one")
-    return points
+    try:
+        return [crops.crop(photo, points, frame) for frame in frames]
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; every person's first photo has to show one") from None
 
 
-def _frontal(reconstructor, crops, recognizer):
-    """One frontal rendering of each crop's face, neutral, on mid-gray, the same camera and lights for all."""
-    face = reconstructor(tf.cast(crops, tf.float32) / 255.)
-    return aligned_rendering.draw(face["vertices"], face["colors"], reconstructor.triangles, reconstructor.landmarks,
-                          scene.studio(len(crops)), recognizer).numpy()
+def _in_parts(function, pictures):
+    """A function of pictures [N, ...], called with a few at a time."""
+    return np.concatenate([function(pictures[i:i + AT_A_TIME]) for i in range(0, len(pictures), AT_A_TIME)])
+
+
+def _drawn(reconstructor, crops, recognizer):
+    face = reconstructor.network.reconstruct(images.to_float(crops))
+    return frontal(reconstructor.network, face["vertices"], face["colors"], recognizer)
+
+
+def frontal(mesh, vertices, colors, frame):
+    """The rendering by which a face is judged: frontal, neutral, on mid-gray, the same camera and lights for all.
+
+    Args:
+      mesh: whatever has `triangles` [F, 3] and `landmarks` [68], vertex indices.
+      vertices: [B, V, 3] mm.
+      colors: [B, V, 3] sRGB.
+      frame: whatever has an `image_size` and a `template`: every Encoder does.
+
+    Returns:
+      [B, image_size, image_size, 3] sRGB in 0..1.
+    """
+    return aligned_rendering.draw(vertices, colors, mesh.triangles, mesh.landmarks, scene.studio(len(vertices)), frame).numpy()

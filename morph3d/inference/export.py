@@ -1,28 +1,33 @@
-"""A trained reconstructor as one SavedModel: aligned photos in, coefficients, vertices and colors out."""
+"""A trained network as one SavedModel: aligned photos in, coefficients, vertices and colors out."""
+import os
 import pathlib
+import shutil
 import tempfile
+import uuid
 
 import tensorflow as tf
 
 from morph3d.decoder import decode
 
 
-class Reconstructor(tf.Module):
+class ReconstructionNetwork(tf.Module):
     """Everything from an aligned photo to a colored mesh; needs neither this package nor the native op once exported.
 
     Attributes of it and of its SavedModel:
+      image_size: S, the side of the square crops in pixels.
       template: [5, 2] pixels, where the five points of a face belong in a crop.
-      triangles: [T, 3] and landmarks [68], of the mesh.
+      triangles: [F, 3] and landmarks [68], of the mesh.
     """
 
     def __init__(self, encoder, decoder, morphable):
-        super().__init__(name="reconstructor")
+        super().__init__(name="reconstruction_network")
         self._encoder, self._decoder, self._morphable = encoder, decoder, morphable
         size = encoder.image_size
+        self.image_size = tf.Variable(size, trainable=False)
         self.template = tf.Variable(encoder.template, trainable=False)
         self.triangles = tf.Variable(morphable.triangles, trainable=False)
         self.landmarks = tf.Variable(morphable.landmarks, trainable=False)
-        self.__call__ = tf.function(self._reconstruct, [tf.TensorSpec([None, size, size, 3], tf.float32, "crops")])
+        self.reconstruct = tf.function(self._reconstruct, [tf.TensorSpec([None, size, size, 3], tf.float32, "crops")])
 
     def _reconstruct(self, crops):
         """crops [B, S, S, 3] sRGB in 0..1 -> {shape, texture, vertices [B, V, 3] mm, colors [B, V, 3] sRGB in 0..1}."""
@@ -32,29 +37,54 @@ class Reconstructor(tf.Module):
                 "colors": tf.clip_by_value(colors, 0., 1.)}
 
 
-def save(reconstructor, folder):
-    """Writes the SavedModel into `folder`, whose earlier content is replaced only once the new one is complete."""
+def save(network, folder):
+    """Writes a ReconstructionNetwork as a SavedModel into `folder`, replacing one there only once the new one is complete.
+
+    Raises:
+      ValueError: the folder holds something else.
+    """
     folder = pathlib.Path(folder)
     if folder.exists():
         _require_saved_model(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
-        new, old = pathlib.Path(beside, "new"), pathlib.Path(beside, "old")
-        tf.saved_model.save(reconstructor, str(new), {"serving_default": reconstructor.__call__})
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
+        new = pathlib.Path(beside, "new")
+        tf.saved_model.save(network, str(new), {"serving_default": network.reconstruct})
+        _replace(folder, new)
+
+
+def _replace(folder, new):
+    """Puts the folder `new` in the place of another, which stays on the disk, if under a hidden name, whatever fails."""
+    old = folder.with_name(f".{uuid.uuid4().hex}.{folder.name}")
+    if folder.exists():
+        os.rename(folder, old)
+    try:
+        os.rename(new, folder)
+    except OSError:
+        if old.exists():
+            os.rename(old, folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def load(folder):
-    """The exported Reconstructor; ValueError if `folder` holds none."""
+    """The ReconstructionNetwork that was saved in a folder.
+
+    Raises:
+      ValueError: there is none, or it cannot be read.
+    """
+    folder = pathlib.Path(folder)
     _require_saved_model(folder)
-    loaded = tf.saved_model.load(str(folder))
-    if not hasattr(loaded, "template"):
+    try:
+        loaded = tf.saved_model.load(str(folder))
+    except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
+        raise ValueError(f"{folder}: the SavedModel cannot be read ({str(error).partition(chr(10))[0]}); export it again with "
+                         f"morph3d-export") from error
+    if not all(hasattr(loaded, name) for name in ("image_size", "template", "triangles", "landmarks", "reconstruct")):
         raise ValueError(f"{folder}: a SavedModel, but not of a face reconstructor; give a folder that morph3d-export has written")
     return loaded
 
 
 def _require_saved_model(folder):
-    if not (pathlib.Path(folder) / "saved_model.pb").is_file():
+    if not (folder / "saved_model.pb").is_file():
         raise ValueError(f"{folder}: holds no saved_model.pb; give a folder that morph3d-export has written")

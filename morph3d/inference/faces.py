@@ -1,78 +1,94 @@
-"""From a photo to a colored mesh, its files and a picture."""
+"""A reconstructed face: its shape and colors, its files and pictures."""
+import dataclasses
+import os
 import pathlib
-from typing import NamedTuple
 
-import cv2
 import numpy as np
-import tensorflow as tf
 
-from morph3d import alignment, atomic_files, scene
+from morph3d import images, scene
 from morph3d.mesh import uv_atlas, writers
-from morph3d.photos import decoding, face_detection
+from morph3d.mesh.mesh import Mesh
 from morph3d.renderer import texture_baking
 from morph3d.renderer.render import render
 
-
-class Face(NamedTuple):
-    crop: np.ndarray  # [S, S, 3] uint8, the aligned photo
-    shape: np.ndarray  # [S] coefficients
-    texture: np.ndarray  # [T] coefficients
-    vertices: np.ndarray  # [V, 3] mm
-    colors: np.ndarray  # [V, 3] sRGB in 0..1
-    triangles: np.ndarray  # [T, 3]
+DEGREES = (-45., 0., 45.)  # the turns in which a face is shown
 
 
-def reconstruct(reconstructor, path):
-    """The main face of a photo, neutral, as `reconstructor` (see `inference.export.load`) reads it.
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Face:
+    """A face made of a photo: neutral, in the topology of the morphable model.
 
-    Raises:
-      ValueError: the photo cannot be read, or no face is found in it.
+    >>> face = reconstructor.reconstruct("me.jpg")
+    >>> face
+    Face(642 vertices, 4 shape and 3 texture coefficients)
+    >>> face.landmarks.shape
+    (68, 3)
+    >>> face.save("me.glb")
+
+    Attributes:
+      vertices: [V, 3] float32 mm.
+      colors: [V, 3] float32 sRGB in 0..1.
+      triangles: [F, 3] int32 vertex indices, counter-clockwise seen from outside.
+      landmarks: [68, 3] float32 mm, in the order of iBUG and Multi-PIE (morphable/landmarks.py).
+      shape, texture: [S] and [T] float32 coefficients, in standard deviations.
+      crop: [S, S, 3] uint8, the part of the photo that the network saw.
     """
-    photo = decoding.read(path)
-    points = face_detection.detect(photo)
-    if points is None:
-        raise ValueError(f"{path}: no face found; give a photo whose face is at least a tenth of its longer side and seen from "
-                         f"the front or a little from the side")
-    crop = alignment.crop(photo, points, reconstructor.template.numpy(), crop_size(reconstructor))
-    face = reconstructor(tf.cast(crop[None], tf.float32) / 255.)
-    return Face(crop, *(face[name][0].numpy() for name in ("shape", "texture", "vertices", "colors")),
-                reconstructor.triangles.numpy())
+    vertices: np.ndarray
+    colors: np.ndarray
+    triangles: np.ndarray
+    landmarks: np.ndarray
+    shape: np.ndarray
+    texture: np.ndarray
+    crop: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"Face({len(self.vertices):,} vertices, {len(self.shape)} shape and {len(self.texture)} texture coefficients)"
+
+    @property
+    def mesh(self) -> Mesh:
+        return Mesh(self.vertices, self.triangles, self.colors)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes the face with vertex colors, as GLB, OBJ or PLY by the ending of `path` (see mesh/writers.py)."""
+        self.mesh.save(path)
 
 
-def crop_size(reconstructor):
-    """Pixels of the square crops that a loaded reconstructor takes."""
-    return reconstructor.signatures["serving_default"].structured_input_signature[1]["crops"].shape[1]
-
-
-def draw_views(face, degrees=(-45., 0., 45.), size=448):
+def draw_views(face: Face, degrees: tuple[float, ...] = DEGREES, size: int = 448) -> np.ndarray:
     """Pictures of the face turned by each yaw, [N, size, size, 3] in 0..1."""
     count = len(degrees)
     vertices, colors = (np.repeat(part[None], count, 0) for part in (face.vertices, face.colors))
     return render(vertices, colors, face.triangles, scene.studio(count, np.radians(degrees).astype(np.float32)), size).image.numpy()
 
 
-def write(face, folder, name):
-    """Writes NAME.glb, NAME.ply, NAME.obj with its NAME.mtl and NAME_texture.png (see `writers.write_textured`), and
-    NAME_views.png (the photo beside the face at -45, 0 and 45 degrees).
+def write_all(face: Face, folder: str | os.PathLike, name: str) -> list[pathlib.Path]:
+    """Writes NAME.glb and NAME.ply with vertex colors, NAME.obj with its NAME.mtl and NAME_texture.png (see
+    `writers.write_textured`), and NAME_views.png: the photo beside the face at -45, 0 and 45 degrees.
+
+    Files that an earlier call has written are replaced.
 
     Returns:
       The six paths.
+
+    Raises:
+      ValueError: a file of one of these names is there that is not ours. Nothing is written then.
     """
-    folder = pathlib.Path(folder)
-    layout = uv_atlas.read(face.vertices, face.triangles)
-    baked = texture_baking.bake(face.colors, face.triangles, layout)
-    textured = writers.write_textured(folder / f"{name}.obj", face.vertices, face.triangles, layout, baked)
-    glb, ply, picture = (folder / f"{name}{ending}" for ending in (".glb", ".ply", "_views.png"))
+    plain = writers.plain(name)
+    paths = [pathlib.Path(folder, file) for file in (
+        f"{name}.glb", f"{name}.ply", f"{name}.obj", f"{plain}.mtl", f"{plain}_texture.png", f"{name}_views.png")]
+    for path in paths:
+        if path.exists() and not _is_ours(path):
+            raise ValueError(f"{path}: is there already and was not written by morph3d; move it away, or give another folder")
+    glb, ply, obj, *_, picture = paths
     for path in glb, ply:
-        writers.write(path, face.vertices, face.colors, face.triangles)
+        writers.write(path, face.mesh)
+    mesh = dataclasses.replace(face.mesh, uvs=uv_atlas.read(face.mesh))
+    writers.write_textured(obj, mesh, texture_baking.bake(mesh))
     views = draw_views(face)
-    photo = cv2.resize(face.crop, views.shape[1:3], interpolation=cv2.INTER_CUBIC)
-    write_picture(picture, np.concatenate([photo, *np.uint8(np.round(views * 255.))], 1))
-    return [glb, ply, *textured, picture]
+    images.write_png(picture, np.concatenate([images.resize(face.crop, views.shape[1]), *images.to_pixels(views)], 1))
+    return paths
 
 
-def write_picture(path, picture):
-    """Writes an RGB uint8 picture [H, W, 3] as PNG."""
-    _, content = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    with atomic_files.replacing(path) as beside:
-        beside.write_bytes(content.tobytes())
+def _is_ours(path: pathlib.Path) -> bool:
+    """Whether this package has written a file: it puts its name near the beginning of every kind."""
+    with open(path, "rb") as file:
+        return b"morph3d" in file.read(4096)

@@ -1,4 +1,4 @@
-"""Writes a colored mesh for other programs: Wavefront OBJ, PLY, or GLB (binary glTF 2.0)."""
+"""Files of a Mesh for other programs: Wavefront OBJ, PLY, or GLB (binary glTF 2.0)."""
 import contextlib
 import hashlib
 import json
@@ -8,42 +8,39 @@ import struct
 
 import numpy as np
 
-from morph3d import atomic_files
+from morph3d import atomic_files, images
+from morph3d.colors import linear_from_srgb
 from morph3d.mesh import normals
 
 FLOAT, UNSIGNED_INT = 5126, 5125  # glTF's component types
 VERTEX_BUFFER, INDEX_BUFFER = 34962, 34963
 MATERIAL = "face"  # its name in OBJ and MTL
-SHAPES = {"vertices": ("V", 3), "colors": ("V", 3), "triangles": ("F", 3), "corners": ("F", 3), "uvs": ("U", 2)}
 
 
-def write(path, vertices, colors, triangles):
-    """Writes one face with vertex colors; a file of that name is replaced only when the new one is complete.
+def write(path, mesh):
+    """Writes a mesh, with vertex colors if it has any; a file of that name is replaced only when the new one is complete.
 
     `.obj` and `.ply` keep millimeters and sRGB (OBJ as "v x y z r g b", PLY with 8-bit colors). `.glb` follows glTF
     2.0: meters, and vertex colors in linear light, with a matte material and normals so that viewers light it.
 
     Args:
       path: ends in .obj, .ply or .glb.
-      vertices: [V, 3] mm.
-      colors: [V, 3] sRGB; clipped to 0..1.
-      triangles: [F, 3] vertex indices, counter-clockwise seen from outside.
+      mesh: a Mesh; its colors are clipped to 0..1.
 
     Raises:
-      ValueError: another extension, or arrays of other shapes, or values that are not finite.
+      ValueError: another extension.
     """
     path = pathlib.Path(path)
     encoders = {".obj": _obj, ".ply": _ply, ".glb": _glb}
     _require_extension(path, encoders)
-    vertices, colors, triangles = _checked(path, vertices=vertices, colors=colors, triangles=triangles)
-    colors = np.clip(colors, 0., 1.).astype(np.float32)
-    content = encoders[path.suffix.lower()](vertices.astype(np.float32), colors, triangles)
+    colors = None if mesh.colors is None else np.clip(mesh.colors, 0., 1.)
+    content = encoders[path.suffix.lower()](mesh.vertices, colors, mesh.triangles)
     with atomic_files.replacing(path) as beside:
         beside.write_bytes(content)
 
 
-def write_textured(path, vertices, triangles, atlas, texture):
-    """Writes one face as OBJ with normals, and beside it its material and texture, NAME.mtl and NAME_texture.png.
+def write_textured(path, mesh, texture):
+    """Writes a mesh as OBJ with normals, and beside it its material and texture, NAME.mtl and NAME_texture.png.
 
     For the many programs that show no vertex colors of an OBJ. Millimeters and sRGB.
 
@@ -52,26 +49,24 @@ def write_textured(path, vertices, triangles, atlas, texture):
 
     Args:
       path: ends in .obj.
-      vertices: [V, 3] mm.
-      triangles: [F, 3] vertex indices, counter-clockwise seen from outside.
-      atlas: morphable.atlas.Atlas of these triangles.
+      mesh: a Mesh with uvs.
       texture: [S, S, 3] uint8 sRGB, row 0 at v = 1.
 
     Returns:
       The paths of the three, the OBJ first.
 
     Raises:
-      ValueError: another extension, or arrays of other shapes, or values that are not finite.
+      ValueError: another extension, a mesh without uvs, or a texture of another shape or type.
     """
     path = pathlib.Path(path)
     _require_extension(path, [".obj"])
-    vertices, triangles, corners, uvs = _checked(path, vertices=vertices, triangles=triangles, corners=atlas.corners, uvs=atlas.uvs)
+    if mesh.uvs is None:
+        raise ValueError(f"{path}: found a mesh without uvs, expected them under a texture; lay them out with uv_atlas.read")
     if texture.dtype != np.uint8 or texture.shape != (len(texture), len(texture), 3):
         raise ValueError(f"{path}: found a texture {texture.dtype} {texture.shape}, expected uint8 (S, S, 3); scale 0..1 to 0..255")
-    name = _plain(path.stem)
+    name = plain(path.stem)
     material, picture = path.with_name(f"{name}.mtl"), path.with_name(f"{name}_texture.png")
-    contents = {path: _textured_obj(vertices, triangles, uvs, corners, material.name), material: _mtl(picture.name),
-                picture: _png(texture)}
+    contents = {path: _textured_obj(mesh, material.name), material: _mtl(picture.name), picture: images.png(texture)}
     with contextlib.ExitStack() as replacing:  # which ends with the last file first
         for target, content in contents.items():
             replacing.enter_context(atomic_files.replacing(target)).write_bytes(content)
@@ -84,22 +79,7 @@ def _require_extension(path, extensions):
         raise ValueError(f'{path}: found extension "{path.suffix}", expected {", ".join(extensions)}; rename the output')
 
 
-def _checked(path, **arrays):
-    """The arrays, if their shapes belong together and their values are finite."""
-    arrays = {name: np.asarray(array) for name, array in arrays.items()}
-    found = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-    lengths = {}
-    for name, array in arrays.items():
-        rows, columns = SHAPES[name]
-        if array.shape != (lengths.setdefault(rows, len(array)), columns):
-            expected = ", ".join("({}, {})".format(*SHAPES[name]) for name in arrays)
-            raise ValueError(f"{path}: found {found}, expected {expected}; write one face of a batch at a time")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{path}: found {name} that are not finite, expected numbers; see what made them")
-    return arrays.values()
-
-
-def _plain(name):
+def plain(name):
     """A file name that every reader takes: MeshLab finds no texture whose name has spaces or letters beyond ASCII.
 
     What is changed gets a digest of the original, lest two names become one.
@@ -109,85 +89,76 @@ def _plain(name):
 
 
 def _obj(vertices, colors, triangles):
-    lines = ["# millimeters; x y z, then sRGB red green blue"]
-    lines += [("v" + 6 * " {:.4f}").format(*row) for row in np.hstack([vertices, colors]).tolist()]
+    lines = ["# morph3d, millimeters" if colors is None else "# morph3d, millimeters; x y z, then sRGB red green blue"]
+    numbers = vertices if colors is None else np.hstack([vertices, colors])
+    lines += [("v" + numbers.shape[1] * " {:.4f}").format(*row) for row in numbers.tolist()]
     lines += ["f {} {} {}".format(*row) for row in (triangles + 1).tolist()]  # OBJ counts from 1
     return ("\n".join(lines) + "\n").encode("ascii")
 
 
-def _textured_obj(vertices, triangles, uvs, corners, material):
+def _textured_obj(mesh, material):
     """No colors beside the vertices: three.js would multiply the texture by them."""
-    lines = ["# millimeters", f"mtllib {material}"]
-    lines += ["v {:.4f} {:.4f} {:.4f}".format(*row) for row in vertices.tolist()]
-    lines += ["vt {:.6f} {:.6f}".format(*row) for row in uvs.tolist()]
-    lines += ["vn {:.4f} {:.4f} {:.4f}".format(*row) for row in normals.vertex_normals(vertices, triangles).tolist()]
+    facing = normals.vertex_normals(mesh.vertices, mesh.triangles)
+    lines = ["# morph3d, millimeters", f"mtllib {material}"]
+    lines += ["v {:.4f} {:.4f} {:.4f}".format(*row) for row in mesh.vertices.tolist()]
+    lines += ["vt {:.6f} {:.6f}".format(*row) for row in mesh.uvs.uvs.tolist()]
+    lines += ["vn {:.4f} {:.4f} {:.4f}".format(*row) for row in facing.tolist()]
     lines.append(f"usemtl {MATERIAL}")
-    indices = np.stack([triangles, corners], 2).reshape(-1, 6) + 1
+    indices = np.stack([mesh.triangles, mesh.uvs.corners], 2).reshape(-1, 6) + 1
     lines += ["f {0}/{1}/{0} {2}/{3}/{2} {4}/{5}/{4}".format(*row) for row in indices.tolist()]
     return ("\n".join(lines) + "\n").encode("ascii")
 
 
 def _mtl(texture):
     """White and matte: the texture alone decides."""
-    return f"newmtl {MATERIAL}\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {texture}\n".encode("ascii")
-
-
-def _png(picture):
-    import cv2
-    return cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
+    return f"# morph3d\nnewmtl {MATERIAL}\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {texture}\n".encode("ascii")
 
 
 def _ply(vertices, colors, triangles):
-    header = f"""ply
-format binary_little_endian 1.0
-comment millimeters, sRGB
-element vertex {len(vertices)}
-property float x
-property float y
-property float z
-property uchar red
-property uchar green
-property uchar blue
-element face {len(triangles)}
-property list uchar int vertex_indices
-end_header
-"""
-    points = np.empty(len(vertices), [("xyz", "<f4", 3), ("rgb", "u1", 3)])
-    points["xyz"], points["rgb"] = vertices, np.rint(255. * colors)
+    columns = dict(zip("xyz", vertices.T, strict=True))
+    if colors is not None:
+        columns |= zip(("red", "green", "blue"), images.to_pixels(colors).T, strict=True)
+    points = np.empty(len(vertices), [(name, values.dtype.newbyteorder("<")) for name, values in columns.items()])
+    for name, values in columns.items():
+        points[name] = values
     faces = np.empty(len(triangles), [("count", "u1"), ("corners", "<i4", 3)])
     faces["count"], faces["corners"] = 3, triangles
-    return header.encode("ascii") + points.tobytes() + faces.tobytes()
+    properties = [f"property {'uchar' if values.dtype == np.uint8 else 'float'} {name}" for name, values in columns.items()]
+    header = ["ply", "format binary_little_endian 1.0", "comment morph3d, millimeters, sRGB",
+              f"element vertex {len(points)}", *properties,
+              f"element face {len(faces)}", "property list uchar int vertex_indices", "end_header\n"]
+    return "\n".join(header).encode("ascii") + points.tobytes() + faces.tobytes()
 
 
 def _glb(vertices, colors, triangles):
-    meters = vertices / 1000.
-    linear = np.where(colors <= .04045, colors / 12.92, ((colors + .055) / 1.055)**2.4)  # IEC 61966-2-1
-    blocks = [array.astype("<f4").tobytes() for array in (meters, normals.vertex_normals(vertices, triangles), linear)]
-    blocks.append(triangles.astype("<u4").tobytes())
+    attributes = {"POSITION": vertices / 1000., "NORMAL": normals.vertex_normals(vertices, triangles)}
+    if colors is not None:
+        attributes["COLOR_0"] = linear_from_srgb(colors)
+    blocks = [*(values.astype("<f4").tobytes() for values in attributes.values()), triangles.astype("<u4").tobytes()]
     binary = b"".join(blocks)
-    description = _gltf(meters, len(triangles), [len(block) for block in blocks])
-    text = json.dumps(description).encode("ascii")
+    text = json.dumps(_gltf(attributes, len(triangles), [len(block) for block in blocks])).encode("ascii")
     text += b" " * (-len(text) % 4)  # chunks end at multiples of four bytes, as the binary one does by itself
     chunks = struct.pack("<II", len(text), 0x4E4F534A) + text + struct.pack("<II", len(binary), 0x004E4942) + binary
     return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
 
 
-def _gltf(meters, triangle_count, lengths):
-    """The JSON part: positions, normals, colors and indices lie in the buffer in this order."""
-    starts = np.cumsum([0, *lengths]).tolist()
-    attributes = {"POSITION": 0, "NORMAL": 1, "COLOR_0": 2}
-    targets = [VERTEX_BUFFER] * 3 + [INDEX_BUFFER]
+def _gltf(attributes, triangle_count, lengths):
+    """The JSON part: the attributes and then the indices lie in the buffer in this order, and take these lengths in bytes."""
+    starts, indices = np.cumsum([0, *lengths]).tolist(), len(attributes)
+    meters = attributes["POSITION"]
     vectors = {"componentType": FLOAT, "count": len(meters), "type": "VEC3"}
     bounds = {"min": meters.min(0).tolist(), "max": meters.max(0).tolist()}
+    primitive = {"attributes": {name: view for view, name in enumerate(attributes)}, "indices": indices, "material": 0}
     return {
         "asset": {"version": "2.0", "generator": "morph3d"},
         "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}],
-        "meshes": [{"primitives": [{"attributes": attributes, "indices": 3, "material": 0}]}],
+        "meshes": [{"primitives": [primitive]}],
         "materials": [{"pbrMetallicRoughness": {"metallicFactor": 0., "roughnessFactor": .9}, "doubleSided": True}],
-        "accessors": [{"bufferView": 0, **vectors, **bounds}, {"bufferView": 1, **vectors},
-                      {"bufferView": 2, **vectors},
-                      {"bufferView": 3, "componentType": UNSIGNED_INT, "count": 3 * triangle_count, "type": "SCALAR"}],
-        "bufferViews": [{"buffer": 0, "byteOffset": start, "byteLength": length, "target": target}
-                        for start, length, target in zip(starts, lengths, targets, strict=False)],
+        "accessors": [*({"bufferView": view, **vectors, **(bounds if name == "POSITION" else {})}
+                        for view, name in enumerate(attributes)),
+                      {"bufferView": indices, "componentType": UNSIGNED_INT, "count": 3 * triangle_count, "type": "SCALAR"}],
+        "bufferViews": [{"buffer": 0, "byteOffset": start, "byteLength": length,
+                         "target": INDEX_BUFFER if view == indices else VERTEX_BUFFER}
+                        for view, (start, length) in enumerate(zip(starts, lengths, strict=False))],
         "buffers": [{"byteLength": starts[-1]}],
     }

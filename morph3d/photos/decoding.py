@@ -7,6 +7,9 @@ import numpy as np
 import PIL.ExifTags
 import PIL.Image
 
+from morph3d import images
+
+# Names that say it is a photo. What a file is its content decides, but to open millions for that takes long.
 SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"])
 FORMATS = "JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM"  # by what the file holds; no other reader of Pillow is run
 LARGEST = 80_000_000  # pixels; larger ones are more likely to fill the memory than to be portraits, and Pillow warns of them
@@ -14,15 +17,52 @@ LARGEST = 80_000_000  # pixels; larger ones are more likely to fill the memory t
 
 def read(path):
     """-> [H, W, 3] uint8 RGB, upright (see `decode`); ValueError, which names the path and the reason, for no good photo."""
-    printable = os.fsencode(path).decode("utf-8", "replace")
+    name = printable(path)
     if not os.path.isfile(path):  # a pipe would block, a device never end
-        raise ValueError(f"{printable}: not a file")
+        raise ValueError(f"{name}: not a file")
     try:
         return decode(pathlib.Path(path).read_bytes())
     except OSError as error:
-        raise ValueError(f"{printable}: cannot be opened: {error.strerror}") from None
+        raise ValueError(f"{name}: cannot be opened: {error.strerror}") from None
     except ValueError as error:
-        raise ValueError(f"{printable}: {error}") from error
+        raise ValueError(f"{name}: {error}") from error
+
+
+def printable(path):
+    """A path as text that can be shown, whatever bytes its name has."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def pixels(picture):
+    """A picture in memory as pixels.
+
+    Args:
+      picture: a PIL picture, taken as from a file (turned upright, on white, RGB); or an array [H, W, 3], or [H, W] of gray,
+        uint8 or floats in 0..1.
+
+    Returns:
+      [H, W, 3] uint8 RGB.
+
+    Raises:
+      ValueError: an array of another shape, type or range, or pixels that `decode` does not take.
+    """
+    if isinstance(picture, PIL.Image.Image):
+        try:
+            return _upright(_rgb(picture), picture)
+        except _Unsupported as error:
+            raise ValueError(f"unsupported pixels: {error}") from None
+    array = np.asarray(picture)
+    if array.ndim == 2:
+        array = np.repeat(array[..., None], 3, -1)
+    if array.ndim != 3 or array.shape[2] != 3 or not array.size:
+        raise ValueError(f"found an array of shape {list(np.shape(picture))}; expected [H, W, 3], or [H, W] of gray")
+    if array.dtype == np.uint8:
+        return array
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(f"found an array of {array.dtype}; expected uint8, or floats in 0..1")
+    if not 0. <= array.min() <= array.max() <= 1.:
+        raise ValueError(f"found values from {array.min():g} to {array.max():g}; expected floats in 0..1; divide by their range")
+    return images.to_pixels(array)
 
 
 def decode(data):
@@ -58,6 +98,12 @@ def decode(data):
         raise
     except Exception as error:  # Pillow's readers raise all kinds of errors on damaged data
         raise ValueError(f"damaged image: {' '.join(str(error).split())}") from error
+
+
+def recognizes(beginning):
+    """Whether a file that begins with these bytes, at least 16 of them, is in one of FORMATS."""
+    PIL.Image.init()  # registers the readers of all formats, once
+    return any(PIL.Image.OPEN[name][1](beginning) for name in FORMATS)
 
 
 class _Unsupported(Exception):

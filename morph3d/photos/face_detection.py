@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
+from morph3d import images
+
 LONGEST_SIDE = 640  # pixels; a larger photo is shrunk to this before detection
 FACES_PER_SIDE = 10  # the smallest face looked for, as a fraction of the photo's longer side,
 SMALLEST_FACE = 20  # and in pixels
@@ -80,18 +82,9 @@ def _holds_pixels(box, shape):
     return bool(np.isfinite(box).all() and max(left, 0.) < min(right, shape[1]) and max(top, 0.) < min(bottom, shape[0]))
 
 
-def _shrink(photo, scale):
-    """-> the photo shrunk by about a scale below 1, and its [2] x and y scales exactly."""
-    if scale >= 1.:
-        return photo, np.ones(2)
-    height, width = photo.shape[:2]
-    size = max(1, round(scale * width)), max(1, round(scale * height))
-    return cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.divide(size, (width, height))
-
-
 def _find_main_faces(photos, _):
     """Up to BATCH photos -> a list of five points or None."""
-    small, scales = zip(*(_shrink(photo, LONGEST_SIDE / max(photo.shape[:2])) for photo in photos))
+    small, scales = zip(*(images.shrink(photo, LONGEST_SIDE / max(photo.shape[:2])) for photo in photos))
     propose, refine, locate = _networks()
     stack = _stack(small)
     owners, boxes = _proposals(propose, small)
@@ -134,7 +127,7 @@ def _region(photo, box):
     limits = photo.shape[1::-1]
     corner = np.clip(np.floor(center - side), 0, limits).astype(int)
     end = np.clip(np.ceil(center + side), 0, limits).astype(int)
-    region, scale = _shrink(photo[corner[1]:end[1], corner[0]:end[0]], BOXED_SIDE / side)
+    region, scale = images.shrink(photo[corner[1]:end[1], corner[0]:end[0]], BOXED_SIDE / side)
     return region, (box - np.tile(corner, 2)) * np.tile(scale, 2), corner, scale
 
 
@@ -152,7 +145,7 @@ def _proposals(network, photos):
     sizes = np.array([photo.shape[:2] for photo in photos])
     scales = WINDOW / np.maximum(SMALLEST_FACE, sizes.max(1) / FACES_PER_SIDE)
     # A large picture is first shrunk by about a whole number, which all levels profit from and hardly notice.
-    pictures = [_shrink(photo, 1. / max(1, max(photo.shape[:2]) // PYRAMID_BASE))[0].astype(np.float32) for photo in photos]
+    pictures = [images.shrink(photo, 1. / max(1, max(photo.shape[:2]) // PYRAMID_BASE))[0].astype(np.float32) for photo in photos]
     found = [(np.empty(0, int), np.empty([0, 4]), np.empty(0))]
     while True:
         owners = np.flatnonzero(scales * sizes.min(1) >= WINDOW)

@@ -1,4 +1,4 @@
-"""Who does the work: the compiled ops (native.py), or the same functions in TensorFlow's own ops (portable.py)."""
+"""The renderer's backends: compiled ops (native.py), or the same functions in TensorFlow's own ops (portable/)."""
 import functools
 
 import tensorflow as tf
@@ -9,7 +9,7 @@ from morph3d.renderer import native, portable
 
 @functools.cache
 def ops(backend="auto"):
-    """The functions `morph3d_rasterize`, `morph3d_interpolate` ... that the stages of the renderer call.
+    """The module of functions `morph3d_rasterize`, `morph3d_interpolate` ... that the stages of the renderer call.
 
     Args:
       backend: "native", the compiled ops, which run on the CPU; "tensorflow", slower there, which need no compiler and run
@@ -30,11 +30,16 @@ def ops(backend="auto"):
     return portable if reason or backend == "tensorflow" else native.ops()
 
 
+def accelerators():
+    """The names of the devices that are no CPUs."""
+    return [device.name for device in tf.config.get_visible_devices() if device.device_type != "CPU"]
+
+
 def _reason_for_tensorflow():
     """Why the compiled ops are not for this machine; None if they are."""
-    accelerators = [device.name for device in tf.config.get_visible_devices() if device.device_type != "CPU"]
-    if accelerators:
-        return f"they run on {accelerators[0]}, the compiled ones do not"
+    found = accelerators()
+    if found:
+        return f"they run on {found[0]}, the compiled ones do not"
     try:
         native.ops()
     except ImportError as error:

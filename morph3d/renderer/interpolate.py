@@ -10,7 +10,7 @@ def interpolate(attributes, raster, triangles, backend="auto"):
     Args:
       attributes: [B, V, C] of any floating type; the work is done in float32.
       raster: Raster of B pictures.
-      triangles: [T, 3] int32, those that were rasterized.
+      triangles: [F, 3] int32, those that were rasterized.
       backend: see backends.ops.
 
     Returns:

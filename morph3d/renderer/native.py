@@ -7,7 +7,7 @@ import tensorflow as tf
 
 @functools.cache
 def ops():
-    """-> the module of compiled ops, loaded once, at the first call. Raises ImportError where `load` does."""
+    """The module of compiled ops, loaded once, at the first call. Raises ImportError where `load` does."""
     return load(pathlib.Path(__file__).parent)
 
 

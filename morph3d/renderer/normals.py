@@ -9,7 +9,7 @@ def vertex_normals(vertices, triangles, backend="auto"):
 
     Args:
       vertices: [B, V, 3] float32.
-      triangles: [T, 3] int32, counter-clockwise from outside.
+      triangles: [F, 3] int32, counter-clockwise from outside.
       backend: see backends.ops.
 
     Returns:

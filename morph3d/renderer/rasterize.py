@@ -1,4 +1,4 @@
-"""Which triangle each pixel sees, and where on it: the differentiable rasterizer (paper, section 3.2.1)."""
+"""The differentiable rasterizer: which triangle each pixel sees, and where on it (paper, section 3.2.1)."""
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -7,7 +7,7 @@ from morph3d.renderer import backends
 
 
 class Raster(NamedTuple):
-    """What a picture's pixels see. Row 0 is at y = -1 in clip space."""
+    """The buffers of a picture: what each pixel sees. Row 0 is at y = -1 in clip space."""
     triangle_ids: tf.Tensor  # [B, H, W] int32, -1 where there is only background
     barycentrics: tf.Tensor  # [B, H, W, 3] perspective-correct, none negative, sum 1; background 0
     mask: tf.Tensor  # [B, H, W] bool, true where a triangle is seen
@@ -30,7 +30,7 @@ def rasterize(clip, triangles, height, width, gradient="fused", backend="auto"):
 
     Args:
       clip: [B, V, 4] float32, OpenGL clip space (x, y, z, w).
-      triangles: [T, 3] int32 vertex indices.
+      triangles: [F, 3] int32 vertex indices.
       height, width: pixels, Python integers, at most 16384.
       gradient: "fused", the renderer's own, or "tfg": values and gradient of the barycentrics by the function of
         TensorFlow Graphics named above, many times slower and less exact.

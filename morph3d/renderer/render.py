@@ -1,15 +1,19 @@
-"""The differentiable renderer, a deferred shader: a colored mesh in a scene -> a picture (paper, 3.2.1 and 3.2.2)."""
+"""The differentiable renderer, a deferred shader: a colored mesh in a scene -> a picture (paper, sections 3.2.1 and 3.2.2)."""
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
+from morph3d.mesh.mesh import Mesh
 from morph3d.renderer import phong, srgb, transforms
 from morph3d.renderer.interpolate import interpolate
 from morph3d.renderer.normals import vertex_normals
 from morph3d.renderer.rasterize import rasterize
+from morph3d.scene import Scene
 
 
 class Rendering(NamedTuple):
+    """A picture, and the buffers that it was made of."""
     image: tf.Tensor  # [B, H, W, 3] sRGB in 0..1, row 0 at the top, over the scene's background
     mask: tf.Tensor  # [B, H, W] bool, true where the mesh is seen
     triangle_ids: tf.Tensor  # [B, H, W] int32, -1 where there is only background
@@ -27,7 +31,7 @@ def render(vertices, colors, triangles, scene, size, gradient="fused", backend="
     Args:
       vertices: [B, V, 3] mm in model space.
       colors: [B, V, 3] sRGB-encoded reflectance; what leaves 0..1 is clipped.
-      triangles: [T, 3] int32, counter-clockwise from outside.
+      triangles: [F, 3] int32, counter-clockwise from outside.
       scene: Scene of B pictures.
       size: side of the square pictures, pixels.
       gradient: see rasterize.
@@ -47,3 +51,25 @@ def render(vertices, colors, triangles, scene, size, gradient="fused", backend="
     background = tf.image.resize(scene.background, [size, size])
     image = tf.where(raster.mask[..., None], image, background)
     return Rendering(image, raster.mask, raster.triangle_ids, raster.barycentrics)
+
+
+def render_mesh(mesh: Mesh, scene: Scene, size: int = 448) -> np.ndarray:
+    """A picture of one mesh: `render` without batches and without gradients.
+
+    Args:
+      mesh: a Mesh with colors.
+      scene: a Scene of one picture, such as scene.studio(yaw=.5).
+      size: side of the square picture, pixels.
+
+    Returns:
+      [size, size, 3] float32, sRGB in 0..1.
+
+    Raises:
+      ValueError: the mesh has no colors, or the scene is one of several pictures.
+    """
+    if mesh.colors is None:
+        raise ValueError(f"found {mesh}, expected a mesh with colors; dataclasses.replace(mesh, colors=...) gives it some")
+    pictures = len(scene.pose.rotation)
+    if pictures != 1:
+        raise ValueError(f"found a scene of {pictures} pictures, expected one; draw a batch with morph3d.renderer.render.render")
+    return render(mesh.vertices[None], mesh.colors[None], mesh.triangles, scene, size).image[0].numpy()

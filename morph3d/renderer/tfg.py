@@ -1,14 +1,20 @@
-"""The barycentrics by TensorFlow Graphics: the definition, as it is read there, and the oracle of our own."""
+"""Barycentrics by TensorFlow Graphics: the definition of our own, their oracle, and what `gradient="tfg"` puts in their place."""
 import tensorflow as tf
-from tensorflow_graphics.rendering import barycentrics as tfg_barycentrics
-from tensorflow_graphics.rendering import framebuffer
+
+try:
+    from tensorflow_graphics.rendering import barycentrics as tfg_barycentrics
+    from tensorflow_graphics.rendering import framebuffer
+except ImportError as error:
+    # Not a requirement of ours: it asks for tensorflow-addons, which it does without here and new Pythons lack.
+    raise ImportError(f'gradient="tfg" needs TensorFlow Graphics, which cannot be imported ({error}): get it by '
+                      "`pip install --no-deps tensorflow-graphics`") from error
 
 
 def barycentrics(clip, triangles, raster):
     """Barycentrics of what a raster sees, differentiable with respect to x, y and w of `clip`.
 
     Args:
-      clip: [B, V, 4] float32 clip space; triangles: [T, 3] int32.
+      clip: [B, V, 4] float32 clip space; triangles: [F, 3] int32.
       raster: Raster made from them; of it the triangle ids and the mask are used.
 
     Returns:
@@ -19,7 +25,7 @@ def barycentrics(clip, triangles, raster):
 
 
 def frame_of(raster, triangles):
-    """A Raster as what TensorFlow Graphics calls a framebuffer."""
+    """A Raster as a framebuffer of TensorFlow Graphics."""
     ids = tf.maximum(raster.triangle_ids, 0)  # theirs has no id for the background
     return framebuffer.Framebuffer(
         foreground_mask=tf.cast(raster.mask[..., None], tf.float32), triangle_id=ids[..., None],

@@ -3,7 +3,7 @@ import keras
 import tensorflow as tf
 
 from morph3d import aligned_rendering, losses
-from morph3d.decoder import decode
+from morph3d.decoder import decode, standardize
 from morph3d.morphable.coefficients import Coefficients
 
 
@@ -14,11 +14,14 @@ class FaceTraining(keras.Model):
     "views" (Scenes for the renderings of the first of them, `views` for each) give the other three. `train_step` returns every
     term by its name, unweighted, and their weighted sum as "loss".
 
+    Under Keras' policy "mixed_float16" the decoder's hidden layers compute in halves, and Keras' optimizer scales the loss: a step
+    whose gradient overflows is skipped and not counted, and its "gradient" reported as 0.
+
     Args:
       decoder: what `morph3d.decoder.build` gives; the only part that is trained.
       morphable: MorphableModel.
       encoder: a frozen encoder.
-      weights: LossWeights.
+      weights: config.LossWeights.
       views: renderings of each photo's face; the paper takes three.
     """
 
@@ -28,6 +31,7 @@ class FaceTraining(keras.Model):
         # Behind a function: Keras would otherwise list the frozen variables among its own.
         self._frozen = lambda: (morphable, encoder)
         self.weights_of_losses, self.views = weights, views
+        self._coefficient_weights = {"shape_weight": weights.shape, "texture_weight": weights.texture}
 
     def call(self, features):
         return self.decoder(features)
@@ -38,10 +42,14 @@ class FaceTraining(keras.Model):
             weighted = [getattr(self.weights_of_losses, name) * value for name, value in terms.items()]
             regularization = tf.add_n(self.decoder.losses)
             loss = tf.add_n(weighted) + regularization
+            scaled = self.optimizer.scale_loss(loss)
         variables = self.decoder.trainable_variables
-        gradients = tape.gradient(loss, variables)
+        gradients = tape.gradient(scaled, variables)
+        length = tf.linalg.global_norm(gradients) / self.optimizer.scale_loss(1.)
+        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):  # which skips a step whose gradient is not finite
+            length = tf.where(tf.math.is_finite(length), length, 0.)
         self.optimizer.apply_gradients(zip(gradients, variables))
-        return {"loss": loss, **terms, "weight_decay": regularization, "gradient": tf.linalg.global_norm(gradients)}
+        return {"loss": loss, **terms, "weight_decay": regularization, "gradient": length}
 
     def terms(self, batch):
         """The losses that this batch gives rise to, {name in LossWeights: scalar}."""
@@ -51,6 +59,11 @@ class FaceTraining(keras.Model):
         if "photos" in batch:
             terms.update(self._photo_losses(batch["photos"], batch["views"]))
         return terms
+
+    def standardize(self, faces, chunk=32):
+        """Adapts the decoder to what the encoder sees of SyntheticFaces; of any number, `chunk` are drawn and encoded at once."""
+        chunks = tf.data.Dataset.from_tensor_slices(faces).batch(chunk)
+        standardize(self.decoder, tf.concat([self.synthetic_features(part) for part in chunks], 0))
 
     def coefficient_deviations(self, features):
         """Standard deviations of the shape and the texture coefficients over photos [N, F], means over the coefficients."""
@@ -65,13 +78,13 @@ class FaceTraining(keras.Model):
 
     def _parameter_loss(self, faces):
         predicted = decode(self.decoder, self.synthetic_features(faces))
-        return losses.parameter_loss(predicted, faces.coefficients, self.weights_of_losses)
+        return losses.parameter_loss(predicted, faces.coefficients, **self._coefficient_weights)
 
     def _photo_losses(self, photos, views):
         """All photos count for the distribution; the first of them are drawn, each view once for identity and loopback."""
         morphable, encoder = self._frozen()
         everybody = decode(self.decoder, photos.features)
-        count = views.background.shape[0] // self.views
+        count = keras.ops.shape(views.background)[0] // self.views
         predicted = Coefficients(everybody.shape[:count], everybody.texture[:count])
         vertices, colors = morphable.instance(predicted)
         images = aligned_rendering.draw(tf.repeat(vertices, self.views, 0), tf.repeat(colors, self.views, 0), morphable.triangles,
@@ -79,4 +92,4 @@ class FaceTraining(keras.Model):
         seen = encoder(images)
         return {"identity": losses.identity_loss(photos.identity[:count], seen.identity),
                 "batch": losses.batch_distribution_loss(everybody),
-                "loopback": losses.loopback_loss(predicted, decode(self.decoder, seen.features), self.weights_of_losses)}
+                "loopback": losses.loopback_loss(predicted, decode(self.decoder, seen.features), **self._coefficient_weights)}

@@ -1,24 +1,70 @@
-"""The programs from outside: bad input ends them with one line that names the culprit, and nothing is overwritten."""
+"""The programs from outside: quick help, a quiet start, and one line for bad input, which overwrites nothing."""
+import importlib
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 import pytest
 
+from morph3d.training.config import TrainingConfig
+
 ROOT = pathlib.Path(__file__).parents[2]
 
 
-def program(name, *arguments):
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    return subprocess.run([sys.executable, "-m", "morph3d", name, *map(str, arguments)], cwd=ROOT, env=environment,
-                          capture_output=True, text=True)
+def program(name, *arguments, **variables):
+    """Runs a program as a user does, who has set no variable for TensorFlow's sake."""
+    environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
+    return subprocess.run([sys.executable, "-m", "morph3d", name, *map(str, arguments)], cwd=ROOT,
+                          env=environment | {"CUDA_VISIBLE_DEVICES": "-1", **variables}, capture_output=True, text=True)
 
 
 def last_line(result):
     assert result.returncode != 0
     assert "Traceback" not in result.stderr
     return result.stderr.strip().splitlines()[-1]
+
+
+PROGRAMS = ("demo", "evaluate", "export", "prepare", "reconstruct", "train", "train-encoder")
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_help_lists_the_flags_without_importing_tensorflow(name):
+    code = ("import sys; sys.modules['tensorflow'] = None\n"  # whose import then fails
+            f"sys.argv = ['morph3d', {name!r}, '--help']\nfrom morph3d.__main__ import main; main()")
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
+                            env=os.environ | {"KERAS_BACKEND": "torch"})
+    assert result.returncode == 0 and not result.stderr
+    assert result.stdout.startswith(importlib.import_module(f"morph3d.cli.{name.replace('-', '_')}").__doc__.splitlines()[0])
+    assert "--[no]debug" in result.stdout and "--verbosity" not in result.stdout
+
+
+def test_the_flags_of_training_are_the_fields_of_its_config():
+    listed = set(re.findall(r"^  --(?:\[no\])?(\w+):", program("train", "--help").stdout, re.MULTILINE))
+    assert listed == {name for name, *_ in TrainingConfig.fields()} | {"preset", "debug"}
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ([], "usage: python -m morph3d NAME"), (["sculpt"], "error: no program 'sculpt'")])
+def test_the_programs_are_found_by_their_names(arguments, words):
+    result = subprocess.run([sys.executable, "-m", "morph3d", *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 1 and result.stderr.startswith(words)
+    assert ", ".join(PROGRAMS) in result.stderr
+
+
+def test_an_error_comes_alone_and_with_a_traceback_only_when_asked_for(tmp_path):
+    expected = f"error: {tmp_path / 'none'}: holds no saved_model.pb; give a folder that morph3d-export has written\n"
+    arguments = [f"--model={tmp_path / 'none'}", "--photo=a.jpg"]
+    assert program("reconstruct", *arguments).stderr == expected
+    assert "Traceback" in program("reconstruct", *arguments, "--debug").stderr
+    loud = program("reconstruct", *arguments, "--verbosity=1").stderr
+    assert loud.endswith(expected) and "oneDNN" in loud
+
+
+def test_another_backend_of_keras_in_the_environment_does_no_harm(tmp_path):
+    result = program("export", f"--run={tmp_path}", KERAS_BACKEND="torch")
+    assert last_line(result).startswith(f"error: {tmp_path / 'settings.jsonl'}: not found")
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +91,7 @@ def test_an_empty_folder_of_photos_is_named(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("flag", ["--views=0", "--hybrid_learning_rate=-1.0", "--photo_batch=1"])
+@pytest.mark.parametrize("flag", ["--hybrid_views=0", "--hybrid_learning_rate=-1.0", "--hybrid_photo_batch=1"])
 def test_a_flag_out_of_range_is_named(tmp_path, flag):
     result = program("train", f"--photos={tmp_path}", f"--output={tmp_path / 'run'}", flag)
     assert result.returncode != 0 and f"flag {flag}" in result.stderr

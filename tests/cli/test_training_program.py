@@ -1,5 +1,7 @@
 """A whole run through the programs: train, stop, go on, export, reconstruct; and what they refuse on the way."""
+import fcntl
 import json
+import re
 
 import h5py
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 import skimage.data
 import tensorflow as tf
 
-from morph3d.inference.faces import write_picture
+from morph3d import images
 from tests.cli.test_programs import last_line, program
 from tests.encoders import recognizer
 
@@ -37,7 +39,7 @@ def work(tiny_model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("work")
     photo = skimage.data.astronaut()
     for i, light in enumerate((1., .9, .8, .7)):
-        write_picture(folder / "photos" / f"{i}.png", np.uint8(photo * light))
+        images.write_png(folder / "photos" / f"{i}.png", np.uint8(photo * light))
     (folder / "photos" / "broken.jpg").write_text("no photo")
     write_basel(folder / "model.h5", tiny_model)
     write_basel(folder / "other.h5", tiny_model, scale=2.)
@@ -46,8 +48,8 @@ def work(tiny_model, tmp_path_factory):
 
 def train(work, *changes, photos="photos"):
     return program("train", f"--photos={work / photos}", f"--output={work / 'run'}", f"--morphable_model={work / 'model.h5'}",
-                   "--synthetic_steps=2", "--synthetic_batch=4", "--photo_batch=8", "--drawn_photos=2", "--views=1",
-                   "--hybrid_synthetic_batch=2", *changes)
+                   "--synthetic_steps=2", "--synthetic_batch=4", "--hybrid_photo_batch=8", "--hybrid_drawn_photos=2",
+                   "--hybrid_views=1", "--hybrid_synthetic_batch=2", *changes)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,15 @@ def test_training_skips_what_is_no_photo_and_says_so(work, trained):
     assert "photos/s" in trained.stderr
 
 
+BAR = re.compile(r"(reading|preparing|synthetic stage|hybrid stage): .*")
+
+
+def test_nothing_but_its_own_words_is_on_standard_error(work, trained):
+    lines = [line for line in re.split(r"[\r\n]+", trained.stderr) if line and not BAR.fullmatch(line)]
+    assert [line.partition(":")[0] for line in lines] == [
+        str(work / "photos"), "standard deviation of the photos' coefficients", "trained"], lines
+
+
 def test_a_finished_run_has_nothing_left_to_do(work, trained):
     checkpoint = (work / "run" / "checkpoints" / "checkpoint").read_text()
     again = train(work, "--hybrid_steps=2")
@@ -74,7 +85,7 @@ def test_photos_prepared_beforehand_give_the_same_training(work, trained):
     assert made.returncode == 0 and f"now morph3d-train --photos={work / 'prepared'}" in made.stderr, made.stderr
     again = train(work, "--hybrid_steps=2", f"--output={work / 'run2'}", photos="prepared")
     assert again.returncode == 0 and not (work / "run2" / "prepared").exists(), again.stderr
-    ends = [[line for line in result.stderr.splitlines() if "standard deviation of the photos" in line][0].split("] ")[1]
+    ends = [[line for line in result.stderr.splitlines() if "standard deviation of the photos" in line][0]
             for result in (trained, again)]
     assert ends[0] == ends[1]
     other = train(work, f"--output={work / 'run3'}", f"--encoder=saved_model:{save(work)}", photos="prepared")
@@ -96,9 +107,13 @@ def test_a_run_of_another_model_is_refused_and_kept(work, trained):
 
 
 def test_too_few_photos_for_a_batch_are_refused_before_training(work, trained):
-    result = train(work, "--hybrid_steps=2", "--photo_batch=128", f"--output={work / 'never'}")
+    result = train(work, "--hybrid_steps=2", "--hybrid_photo_batch=128", f"--output={work / 'never'}")
     assert "8 faces to train on (mirrored ones counted), fewer than the 128 of a batch" in last_line(result)
     assert not (work / "never" / "settings.jsonl").exists()
+
+
+def reconstruct(work, output, *photos):
+    return program("reconstruct", f"--model={work / 'hybrid'}", f"--output={output}", *(f"--photo={photo}" for photo in photos))
 
 
 def test_export_and_reconstruct(work, trained, monkeypatch):
@@ -107,26 +122,51 @@ def test_export_and_reconstruct(work, trained, monkeypatch):
         exported = program("export", f"--run={work / 'run'}", f"--output={work / stage}",
                            f"--checkpoint={work / 'run' / 'checkpoints' / stage}")
         assert exported.returncode == 0, exported.stderr
-    made = program("reconstruct", f"--model={work / 'hybrid'}", f"--photo={work / 'photos' / '0.png'}",
-                   f"--output={work / 'faces'}")
+    made = reconstruct(work, work / "faces", work / "photos" / "0.png")
     assert made.returncode == 0, made.stderr
+    assert not made.stderr
     assert sorted(path.name for path in (work / "faces").iterdir()) == [
         "0.glb", "0.mtl", "0.obj", "0.ply", "0_texture.png", "0_views.png"]
     assert made.stdout.splitlines() == [str(work / "faces" / name) for name in (
         "0.glb", "0.ply", "0.obj", "0.mtl", "0_texture.png", "0_views.png")]
 
 
+def test_one_bad_photo_does_not_stop_the_others(work, trained):
+    images.write_png(work / "black.png", np.zeros([200, 200, 3], np.uint8))
+    photos = [work / "photos" / "0.png", work / "black.png", work / "photos" / "1.png"]
+    result = reconstruct(work, work / "three", *photos)
+    assert last_line(result) == "error: 1 of 3 photos gave no face, see above"
+    assert f"{photos[1]}: no face found" in result.stderr
+    assert {path.name for path in (work / "three").glob("*.glb")} == {"0.glb", "1.glb"}
+    assert len(result.stdout.splitlines()) == 12
+
+
+def test_the_users_own_files_beside_a_photo_stay(work, trained):
+    (work / "mine").mkdir()
+    (work / "mine" / "0.obj").write_text("v 0 0 0")
+    result = reconstruct(work, work / "mine", work / "photos" / "0.png")
+    assert last_line(result).startswith(f"error: {work / 'mine' / '0.obj'}: is there already and was not written by morph3d")
+    assert (work / "mine" / "0.obj").read_text() == "v 0 0 0"
+
+
+def test_changes_of_rates_and_weights_are_told_and_kept(work, trained):
+    changed = train(work, "--hybrid_steps=2", "--hybrid_learning_rate=1e-4", "--identity_weight=3")
+    assert changed.returncode == 0
+    assert "hybrid_learning_rate: 0.0005 -> 0.0001" in changed.stderr and "identity_weight: 25.0 -> 3.0" in changed.stderr
+    assert len((work / "run" / "settings.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_second_training_in_the_same_folder_is_refused(work, trained):
+    with open(work / "run" / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert last_line(train(work, "--hybrid_steps=2")) == f"error: {work / 'run'}: another program is training in this folder"
+
+
 def test_two_photos_of_one_name_are_refused(work, trained):
-    result = program("reconstruct", f"--model={work / 'hybrid'}", f"--output={work / 'twice'}",
-                     f"--photo={work / 'photos' / '0.png'}", f"--photo={work / '0.jpg'}")
+    result = reconstruct(work, work / "twice", work / "photos" / "0.png", work / "0.jpg")
     assert "two photos of one name" in last_line(result) and not (work / "twice").exists()
 
 
 def test_stray_arguments_are_refused(work):
     result = program("reconstruct", f"--model={work}", "--photo=a.jpg", "b.jpg")
     assert result.returncode != 0 and "unexpected argument 'b.jpg'" in result.stderr + result.stdout
-
-
-def test_help_lists_the_flags():
-    result = program("train", "--help")
-    assert "--photos" in result.stdout and "--hybrid_learning_rate" in result.stdout

@@ -1,7 +1,7 @@
 """Encoders that several tests share: dlib's is the real one, the others have random weights."""
 import pytest
 
-from tests.encoders import keras_2_weights
+from tests.encoders import facenet_files, vgg_files
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def facenet_network():
 @pytest.fixture(scope="session")
 def facenet_weights(facenet_network, tmp_path_factory):
     path = tmp_path_factory.mktemp("facenet") / "random-weights.h5"
-    keras_2_weights.write(path, facenet_network)
+    facenet_files.write(path, facenet_network)
     return path
 
 
@@ -42,18 +42,11 @@ def nn2_encoder():
 
 
 @pytest.fixture(scope="session")
-def vgg_face_encoder():
-    """With two filters in each layer instead of hundreds."""
-    import numpy as np
-
-    from morph3d.encoders import vgg_face
-    from morph3d.encoders.base import Encoder
-    rng = np.random.default_rng(0)
-    kernels = {name: rng.normal(0., .5, [size, size, 3 if name == "conv1_1" else 2, 2]).astype(np.float32)
-               for name, size in vgg_face.KERNEL_SIZES.items()}
-    biases = {name: np.full(2, .5, np.float32) for name in kernels}
-    network = vgg_face.VGG16(kernels, biases, np.float32(vgg_face.MEAN_COLOR))
-    return Encoder("vgg_face", vgg_face.IMAGE_SIZE, vgg_face.TEMPLATE, network)
+def vgg_face_encoder(tmp_path_factory):
+    """With few filters in each layer instead of hundreds."""
+    from morph3d.encoders import registry
+    path = tmp_path_factory.mktemp("vgg_face") / "vgg_face.mat"
+    return registry.load("vgg_face", vgg_files.write(path, vgg_files.random_weights(), "new"))
 
 
 @pytest.fixture(scope="session")

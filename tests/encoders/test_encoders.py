@@ -1,17 +1,23 @@
 """What holds for every encoder."""
+import pathlib
 import re
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d import decoder, losses, scene
+from morph3d import decoder, scene
 from morph3d.data import synthetic
-from morph3d.encoders import dlib_resnet, facenet, registry
-from morph3d.encoders.base import Encoder, Encoding
+from morph3d.encoders import dlib_resnet, facenet, registry, saved_model
+from morph3d.encoders.base import Encoder, Encoding, Framing
+from morph3d.training.config import LossWeights
 from morph3d.training.face_training import FaceTraining
 
+SIZES = {"dlib": (150, 256, 128), "facenet": (160, 1792, 512), "nn2": (224, 1024, 128), "vgg_face": (224, 4, 4),
+         "saved_model": (32, 6, 4)}  # pixels, features, numbers of identity
 SPECS = "dlib, facenet, facenet:KEY, nn2, vgg_face, saved_model:FOLDER"
 
 
@@ -33,6 +39,42 @@ def counting(encoder):
         return encoder.network(images)
 
     return Encoder(encoder.name, encoder.image_size, encoder.template, network), traces
+
+
+def test_the_list_of_encoders_loads_no_library():
+    code = "import sys, morph3d.encoders.registry; print([m for m in ('tensorflow', 'keras', 'numpy') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], cwd=pathlib.Path(__file__).parents[2], capture_output=True, text=True)
+    assert found.stdout.strip() == "[]", found.stderr
+
+
+def test_an_encoding_has_the_promised_sizes_and_a_unit_identity_and_is_of_its_picture_alone(encoder):
+    images = random_images(encoder, 3)
+    features, identity = encoder(images)
+    assert (encoder.image_size, encoder.feature_size, encoder.identity_size) == SIZES[encoder.name]
+    assert features.shape == (3, encoder.feature_size) and identity.shape == (3, encoder.identity_size)
+    np.testing.assert_allclose(np.linalg.norm(identity, axis=-1), 1., atol=1e-5)
+    assert np.isfinite(features).all() and np.ptp(features, axis=0).max() > 0.
+    for found, expected in zip(encoder(images[1:2]), (features, identity)):
+        np.testing.assert_allclose(found[0], expected[1], rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
+def test_the_gradient_reaches_the_images(encoder):
+    images = random_images(encoder, 1)
+    for part in range(2):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            total = tf.reduce_sum(encoder.network(images)[part][:, :3])
+        gradient = tape.gradient(total, images).numpy()
+        assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0.
+
+
+@pytest.mark.parametrize("grow", [lambda size: (2, size + 10, size + 10, 3), lambda size: (size, size, 3),
+                                  lambda size: (1, size, size, 1)])
+def test_wrong_images_are_named(encoder, grow):
+    size, shape = encoder.image_size, grow(encoder.image_size)
+    message = f"images of the {encoder.name} encoder must have shape [B, {size}, {size}, 3], but have {shape}"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        encoder(np.zeros(shape, np.float32))
 
 
 @pytest.mark.parametrize("spec", ["vgg", "", ":x", "dlib:", "dlib:x", "nn2:x", "vgg_face:x", "facenet:", "saved_model",
@@ -98,7 +140,7 @@ def test_encodings_and_gradients_are_those_of_the_bare_network(encoder):
 def train_faces(encoder, tiny_model):
     """The decoder's training, on a photo and a synthetic face."""
     network = decoder.build(encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(8,))
-    model = FaceTraining(network, tiny_model, encoder, losses.LossWeights(), views=1)
+    model = FaceTraining(network, tiny_model, encoder, LossWeights(), views=1)
     model.compile(keras.optimizers.Adam(1e-2), run_eagerly=True)  # tracing it takes longer
     photos = Encoding(tf.ones([2, encoder.feature_size]), tf.ones([2, encoder.identity_size]))
     batch = {"photos": photos, "views": scene.sample(1, [0, 1]), "synthetic": synthetic.sample(tiny_model, 1, [0, 2])}
@@ -170,12 +212,31 @@ def test_the_fingerprint_tells_of_all_else_that_decides_an_encoding(tiny_encoder
     assert len({first, *(other.fingerprint for other in others)}) == 6
 
 
-@pytest.mark.parametrize("spec, size", [("dlib", 150), ("facenet", 160), ("facenet:20170512-110547", 160), ("nn2", 224),
-                                        ("vgg_face", 224)])
-def test_the_framing_is_known_without_weights(spec, size):
+@pytest.mark.parametrize("spec", ["dlib", "facenet", "facenet:20170512-110547", "nn2", "vgg_face"])
+def test_the_framing_is_known_without_weights_and_shows_a_whole_face(spec):
     framing = registry.framing(spec)
-    assert framing.image_size == size and framing.template.shape == (5, 2)
-    assert 0. < framing.template.min() < framing.template.max() < size
+    assert framing.image_size == SIZES[spec.partition(":")[0]][0]
+    require_face(framing)
+
+
+def test_the_customary_framing_shows_a_whole_face():
+    require_face(Framing(saved_model.CUSTOMARY_SIZE, saved_model.CUSTOMARY_TEMPLATE))
+
+
+def require_face(framing):
+    assert framing.template.shape == (5, 2) and framing.template.dtype == np.float32
+    left_eye, right_eye, nose, left_mouth, right_mouth = framing.template
+    for left, right in ((left_eye, right_eye), (left_mouth, right_mouth)):
+        assert 0. < left[0] < nose[0] < right[0] < framing.image_size
+        assert left[1] == pytest.approx(right[1], abs=.3)
+    assert 0. < left_eye[1] < nose[1] < left_mouth[1] < framing.image_size
+
+
+@pytest.mark.parametrize("spec", ["facenet", "nn2", "vgg_face"])
+def test_templates_of_means_are_symmetric(spec):
+    framing = registry.framing(spec)
+    left_eye, right_eye, nose, left_mouth, right_mouth = framing.template[:, 0]
+    np.testing.assert_allclose([left_eye + right_eye, 2. * nose, left_mouth + right_mouth], framing.image_size, atol=.2)
 
 
 def test_the_framing_is_the_encoders(dlib_encoder):

@@ -1,3 +1,4 @@
+"""SavedModels of both formats, and of none."""
 import re
 
 import keras
@@ -8,7 +9,8 @@ import tensorflow as tf
 from morph3d.encoders import registry
 from tests.encoders import recognizer
 
-EXPECTED = "expected images float32 .B, S, S, 3. -> features float32 .B, F., identity float32 .B, I.$"
+EXPECTED = ("expected images float32 .B, S, S, 3. -> features float32 .B, F., identity float32 .B, I., or "
+            "faces float32 .B, S, S, 3. -> embedding float32 .B, D.$")
 
 
 class Saved(tf.Module):
@@ -41,6 +43,15 @@ def save(folder, encode, template=recognizer.TEMPLATE, images=IMAGES):
 def means(images):
     """The simplest recognizer."""
     return {"features": tf.reduce_mean(images, [1, 2]), "identity": tf.reduce_max(images, [1, 2]) + tf.constant([.1, .2, .3])}
+
+
+def bare(faces):
+    """The simplest recognizer of the customary format: colors in 0..255."""
+    return {"embedding": tf.reduce_mean(faces, [1, 2]) + tf.constant([1., 2., 3.])}
+
+
+def save_bare(folder, encode=bare, size=112, template=None, name="faces", dtype=tf.float32):
+    return save(folder, encode, template, tf.TensorSpec([None, size, size, 3], dtype, name))
 
 
 def with_gradient(encoder, images):
@@ -88,6 +99,46 @@ def test_the_fingerprint_tells_of_weights_that_are_constants_of_the_graph(tmp_pa
     other = save(tmp_path / "other", brighter)
     assert registry.load(one).variables == ()
     assert registry.load(one).fingerprint == registry.load(one).fingerprint != registry.load(other).fingerprint
+
+
+def test_a_customary_recognizer_has_an_embedding_for_features_and_identity(tmp_path):
+    encoder = registry.load(save_bare(tmp_path))
+    images = tf.random.stateless_uniform([3, 112, 112, 3], [0, 1])
+    embedding = 255. * np.mean(images, (1, 2)) + [1., 2., 3.]
+    features, identity = encoder(images)
+    np.testing.assert_allclose(features, embedding, rtol=1e-5)
+    np.testing.assert_allclose(identity, embedding / np.linalg.norm(embedding, axis=-1, keepdims=True), rtol=1e-5)
+    assert encoder.image_size == 112
+    np.testing.assert_allclose(encoder.template, [(38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37), (70.73, 92.20)])
+
+
+def test_a_customary_recognizer_of_another_size_brings_its_template(tmp_path):
+    encoder = registry.load(save_bare(tmp_path / "own", size=32, template=recognizer.TEMPLATE))
+    assert encoder.image_size == 32
+    np.testing.assert_array_equal(encoder.template, recognizer.TEMPLATE)
+    with pytest.raises(ValueError, match=r"none: expected a variable `template` of shape \(5, 2\), .* in pixels; found none, and "
+                                         r"faces of 32 x 32 pixels instead of 112 x 112$"):
+        registry.load(save_bare(tmp_path / "none", size=32))
+
+
+@pytest.mark.parametrize("change, found", [
+    ({"encode": lambda faces: bare(faces) | {"mask": faces[:, 0, 0]}}, "faces float32 .* -> embedding float32 .*, mask float32 .*"),
+    ({"encode": lambda faces: {"output_0": bare(faces)["embedding"]}}, r"faces float32 .* -> output_0 float32 \(None, 3\)"),
+    ({"encode": lambda faces: {"embedding": faces}}, r"faces .* -> embedding float32 \(None, 112, 112, 3\)"),
+    ({"encode": lambda input_1: bare(input_1), "name": "input_1"}, r"input_1 float32 \(None, 112, 112, 3\) -> embedding .*"),
+    ({"encode": lambda images: bare(images), "name": "images"}, "images float32 .* -> embedding .*"),
+    ({"encode": lambda faces: bare(tf.cast(faces, tf.float32)), "dtype": tf.uint8}, "faces uint8 .* -> embedding float32 .*")])
+def test_what_is_nearly_a_customary_recognizer(change, found, tmp_path):
+    with pytest.raises(ValueError, match=f"^{tmp_path}: serving_default is {found}; {EXPECTED}"):
+        registry.load(save_bare(tmp_path, **change))
+
+
+def test_the_independent_recognizer_is_an_encoder(data_folder):
+    encoder = registry.load(f"saved_model:{data_folder / 'recognizer'}")
+    images = tf.random.stateless_uniform([2, 112, 112, 3], [0, 1])
+    signature = tf.saved_model.load(str(data_folder / "recognizer")).signatures["serving_default"]
+    np.testing.assert_allclose(encoder(images).identity, signature(faces=255. * images)["embedding"], atol=1e-5)
+    assert (encoder.image_size, encoder.feature_size, encoder.identity_size) == (112, 128, 128)
 
 
 def test_no_folder(tmp_path):
@@ -170,9 +221,11 @@ def test_a_network_saved_in_training(tmp_path):
         registry.load(f"saved_model:{tmp_path}")
 
 
-def test_images_that_are_rounded_have_no_gradient(tmp_path):
+def test_images_that_are_rounded_have_no_gradient_which_a_judge_does_not_need(tmp_path):
     def rounded(images):
         return means(images) | {"features": means(tf.cast(tf.cast(255. * images, tf.uint8), tf.float32))["features"]}
 
+    spec = save(tmp_path, rounded)
     with pytest.raises(ValueError, match="features has no gradient with respect to the images"):
-        registry.load(save(tmp_path, rounded))
+        registry.load(spec)
+    assert registry.load(spec, differentiable=False)(tf.ones([1, 32, 32, 3])).features.shape == (1, 3)

@@ -3,77 +3,32 @@ import numpy as np
 import pytest
 import scipy.io
 import scipy.signal
-import tensorflow as tf
 
 from morph3d.encoders import registry, vgg_face
-
-AVERAGE = np.float32([129.1863, 104.7624, 93.5940])  # RGB, as the file has it
-NAMES = ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3", "conv4_1", "conv4_2", "conv4_3",
-         "conv5_1", "conv5_2", "conv5_3", "fc6", "fc7", "fc8"]
-POOLED = {"conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_3"}
-FILTERS = 4
-
-
-def kernel_shape(name):
-    size = {"fc6": 7, "fc7": 1, "fc8": 1}.get(name, 3)
-    return size, size, 3 if name == "conv1_1" else FILTERS, FILTERS
-
-
-def random_weights(seed=0):
-    """{name: (kernel, bias)}, scaled so that about half of every layer is above zero."""
-    rng = np.random.default_rng(seed)
-    return {name: (rng.normal(0., np.sqrt(2. / np.prod(kernel_shape(name)[:3])), kernel_shape(name)).astype(np.float32),
-                   rng.normal(0., 1., FILTERS).astype(np.float32)) for name in NAMES}
+from tests.encoders import vgg_files
+from tests.encoders.vgg_files import AVERAGE, FILTERS, LAYERS
 
 
 def passing(channel):
     """A network that hands one color of the picture through to every feature, and nothing else."""
     weights = {}
-    for name in NAMES:
-        kernel = np.zeros(kernel_shape(name), np.float32)
+    for name in LAYERS:
+        kernel = np.zeros(vgg_files.kernel_shape(name), np.float32)
         middle = kernel.shape[0] // 2
         kernel[middle, middle, channel if name == "conv1_1" else 0] = 1.
         weights[name] = kernel, np.zeros(FILTERS, np.float32)
     return weights
 
 
-def cell(*items):
-    row = np.empty([1, len(items)], object)
-    row[0] = [None] * len(items)
-    for i, item in enumerate(items):
-        row[0, i] = item
-    return row
-
-
-def write(path, weights, layout, average=AVERAGE.reshape(1, 1, 3)):
-    """A .mat as its authors (old) or MatConvNet (new) publish it: convolutions, ReLUs, poolings, dropout and softmax."""
-    layers = []
-    for name, (kernel, bias) in weights.items():
-        layers.append({"name": name, "type": "conv", "weights": cell(kernel, bias[:, None]), "stride": 1.,
-                       "pad": 1. if name.startswith("conv") else 0.})
-        if name != "fc8":
-            layers.append({"name": name.replace("conv", "relu").replace("fc", "relu"), "type": "relu"})
-        if name in POOLED:
-            layers.append({"name": f"pool{name[4]}", "type": "pool", "method": "max", "pool": np.float64([[2, 2]]), "stride": 2.,
-                           "pad": 0.})
-        if name in ("fc6", "fc7"):
-            layers.append({"name": name.replace("fc", "dropout"), "type": "dropout", "rate": .5, "weights": cell()})
-    layers = cell(*layers, {"name": "prob", "type": "softmax"})
-    described = {"normalization": {"imageSize": np.float64([[224, 224, 3]]), "averageImage": average},
-                 "classes": {"description": cell("A. Person", "B. Person")}}
-    scipy.io.savemat(path, {"net": {"layers": layers, **described}} if layout == "old" else {"layers": layers, "meta": described})
-    return path
-
-
 def oracle(picture, weights):
     """fc7 of a picture [224, 224, 3] in 0..255: correlation, ReLU, maximum of 2 x 2, matrices."""
     x = picture.astype(np.float64) - AVERAGE
-    for name in NAMES[:13]:
+    for name in LAYERS[:13]:
         kernel, bias = weights[name]
         x = np.stack([sum(scipy.signal.correlate2d(x[..., i], kernel[..., i, out], "same") for i in range(x.shape[-1])) + bias[out]
                       for out in range(FILTERS)], -1)
         x = np.maximum(x, 0.)
-        if name in POOLED:
+        if name in vgg_files.POOLED:
             x = np.max([x[i::2, j::2] for i in (0, 1) for j in (0, 1)], 0)
     for name in "fc6", "fc7":
         kernel, bias = weights[name]
@@ -83,12 +38,13 @@ def oracle(picture, weights):
 
 @pytest.fixture(scope="module", params=["old", "new"])
 def encoder(request, tmp_path_factory):
-    return registry.load("vgg_face", write(tmp_path_factory.mktemp("vgg") / "net.mat", random_weights(), request.param))
+    path = tmp_path_factory.mktemp("vgg") / "net.mat"
+    return registry.load("vgg_face", vgg_files.write(path, vgg_files.random_weights(), request.param))
 
 
 def test_both_layouts_equal_the_oracle(encoder):
     pictures = np.random.default_rng(1).integers(0, 256, [2, 224, 224, 3])
-    expected = np.stack([oracle(picture, random_weights()) for picture in pictures])
+    expected = np.stack([oracle(picture, vgg_files.random_weights()) for picture in pictures])
     assert (expected > 0.).any() and (expected == 0.).any(), "the ReLU must have something to do"
     features, identity = encoder(pictures / np.float32(255.))
     np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-4 * expected.max())
@@ -97,7 +53,7 @@ def test_both_layouts_equal_the_oracle(encoder):
 
 @pytest.mark.parametrize("channel", [0, 1, 2])
 def test_pictures_kernels_and_the_average_are_red_green_blue(tmp_path, channel):
-    network = registry.load("vgg_face", write(tmp_path / "net.mat", passing(channel), "new"))
+    network = registry.load("vgg_face", vgg_files.write(tmp_path / "net.mat", passing(channel), "new"))
     color = np.float32([250., 200., 150.])
     picture = np.broadcast_to(color / 255., [1, 224, 224, 3])
     np.testing.assert_allclose(network(picture).features, np.full([1, FILTERS], (color - AVERAGE)[channel]), rtol=1e-4)
@@ -107,68 +63,27 @@ def test_pictures_kernels_and_the_average_are_red_green_blue(tmp_path, channel):
 
 def test_an_average_of_every_pixel_is_subtracted_where_it_belongs(tmp_path):
     average = np.broadcast_to(AVERAGE, [224, 224, 3]) + np.linspace(-50., 50., 224, dtype=np.float32)[:, None, None]
-    network = registry.load("vgg_face", write(tmp_path / "net.mat", passing(0), "old", average))
+    network = registry.load("vgg_face", vgg_files.write(tmp_path / "net.mat", passing(0), "old", average))
     # The five maxima of 2 x 2 let the highest value of the 32 x 32 pixels in the middle through: there the average is the least.
     expected = 250. - average[96, 0, 0]
     np.testing.assert_allclose(network(np.full([1, 224, 224, 3], 250. / 255.)).features[0, 0], expected, rtol=1e-4)
 
 
 def test_an_average_in_another_order_of_colors_is_refused(tmp_path):
-    path = write(tmp_path / "caffe.mat", passing(0), "new", AVERAGE[::-1].reshape(1, 1, 3))
+    path = vgg_files.write(tmp_path / "caffe.mat", passing(0), "new", AVERAGE[::-1].reshape(1, 1, 3))
     with pytest.raises(ValueError, match=r"caffe.mat: the average image .* color \(93.6, 104.8, 129.2\); expected red"):
         registry.load("vgg_face", path)
 
 
-def test_gradient_reaches_the_images_and_nothing_trains(encoder):
-    images = tf.constant(np.random.default_rng(2).uniform(size=[1, 224, 224, 3]).astype(np.float32))
-    with tf.GradientTape() as tape:
-        tape.watch(images)
-        total = tf.reduce_sum(encoder(images).features)
-    gradient = tape.gradient(total, images).numpy()
-    assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0.
-    assert encoder.trainable_variables == () and encoder.network.trainable_variables == ()
-
-
 def test_the_network_is_that_of_the_paper():
-    sizes = dict(zip(NAMES, [64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512, 4096, 4096]))
+    sizes = dict(zip(LAYERS, [64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512, 4096, 4096]))
     kernels, channels = {}, 3
     for name, filters in sizes.items():
-        kernels[name], channels = (*kernel_shape(name)[:2], channels, filters), filters
+        kernels[name], channels = (*vgg_files.kernel_shape(name)[:2], channels, filters), filters
     # 138,357,544 of VGG-16 less the 4,097,000 of its last layer, which the descriptor does without.
     assert sum(np.prod(shape) + shape[3] for shape in kernels.values()) == 138_357_544 - 4_097_000
     assert list(vgg_face.KERNEL_SIZES) == list(sizes)
     assert all(vgg_face.KERNEL_SIZES[name] == shape[0] for name, shape in kernels.items())
-
-
-def test_template_is_a_face_inside_the_picture():
-    left_eye, right_eye, nose, left_mouth, right_mouth = vgg_face.TEMPLATE
-    np.testing.assert_allclose([left_eye[0] + right_eye[0], 2. * nose[0], left_mouth[0] + right_mouth[0]], 224., atol=.1)
-    assert 0. < left_eye[0] < left_mouth[0] and left_eye[1] == right_eye[1] < nose[1] < left_mouth[1] < 224.
-
-
-def test_without_a_file_it_says_where_to_get_one():
-    with pytest.raises(ValueError, match="needs vgg_face.mat: fetch https://www.robots.ox.ac.uk/.*--encoder_weights=FILE$"):
-        registry.load("vgg_face")
-
-
-def test_missing_file(tmp_path):
-    with pytest.raises(ValueError, match="none.mat: no such file; expected vgg_face.mat, from https"):
-        registry.load("vgg_face", tmp_path / "none.mat")
-
-
-@pytest.mark.parametrize("content", [b"", b"an error page", b"<html>" * 1000, bytes(4000)])
-def test_a_file_of_something_else(tmp_path, content):
-    (tmp_path / "page.mat").write_bytes(content)
-    with pytest.raises(ValueError, match=r"page.mat: not a network in MatConvNet's layout \(.*expected vgg_face.mat, from \S+$"):
-        registry.load("vgg_face", tmp_path / "page.mat")
-
-
-@pytest.mark.parametrize("share", [.02, .5, .99])
-def test_a_truncated_file(tmp_path, share):
-    path = write(tmp_path / "cut.mat", random_weights(), "new")
-    path.write_bytes(path.read_bytes()[:int(share * path.stat().st_size)])
-    with pytest.raises(ValueError, match="cut.mat: not a network in MatConvNet's layout"):
-        registry.load("vgg_face", path)
 
 
 def test_a_mat_of_other_variables(tmp_path):
@@ -178,10 +93,10 @@ def test_a_mat_of_other_variables(tmp_path):
 
 
 def test_a_missing_layer_is_named(tmp_path):
-    weights = random_weights()
+    weights = vgg_files.random_weights()
     del weights["conv4_2"]
     with pytest.raises(ValueError, match="net.mat: found 15 layers with weights, but no conv4_2; expected conv1_1, conv1_2, "):
-        registry.load("vgg_face", write(tmp_path / "net.mat", weights, "old"))
+        registry.load("vgg_face", vgg_files.write(tmp_path / "net.mat", weights, "old"))
 
 
 @pytest.mark.parametrize("name, kernel, biases, found", [
@@ -190,7 +105,7 @@ def test_a_missing_layer_is_named(tmp_path):
     ("fc6", [6, 6, 4, 4], 4, r"fc6 has a kernel of shape \[6, 6, 4, 4\] and 4 biases; expected \[7, 7, 4, filters\]"),
     ("fc7", [1, 1, 4, 4], 5, r"fc7 has a kernel of shape \[1, 1, 4, 4\] and 5 biases; expected .* as many biases as filters")])
 def test_wrong_shapes_are_named(tmp_path, name, kernel, biases, found):
-    weights = random_weights()
+    weights = vgg_files.random_weights()
     weights[name] = np.zeros(kernel, np.float32), np.zeros(biases, np.float32)
     with pytest.raises(ValueError, match=f"net.mat: {found}"):
-        registry.load("vgg_face", write(tmp_path / "net.mat", weights, "new"))
+        registry.load("vgg_face", vgg_files.write(tmp_path / "net.mat", weights, "new"))

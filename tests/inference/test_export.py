@@ -1,10 +1,16 @@
-"""The exported SavedModel does what the parts do, and is replaced only by a complete one."""
+"""The exported SavedModel does what its parts do, anywhere, and is replaced only by a complete one."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from morph3d import decoder
-from morph3d.inference import export, faces
+from morph3d.inference import export
 
 
 @pytest.fixture(scope="module")
@@ -13,17 +19,24 @@ def parts(tiny_model, tiny_encoder):
 
 
 @pytest.fixture(scope="module")
-def saved(parts, tmp_path_factory):
+def network(parts):
+    return export.ReconstructionNetwork(*parts)
+
+
+@pytest.fixture(scope="module")
+def saved(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export") / "saved_model"
-    export.save(export.Reconstructor(*parts), folder)
+    export.save(network, folder)
     return folder
 
 
-def test_outputs_are_those_of_the_parts(parts, saved):
-    encoder, network, model = parts
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_outputs_are_those_of_the_parts(parts, network, saved, is_saved):
+    encoder, decoding, model = parts
     crops = np.random.default_rng(0).random([3, 32, 32, 3], np.float32)
-    face = export.load(saved)(crops)
-    expected = decoder.decode(network, encoder(crops).features)
+    made = export.load(saved) if is_saved else network
+    face = made.reconstruct(crops)
+    expected = decoder.decode(decoding, encoder(crops).features)
     vertices, colors = model.instance(expected)
     for name, value in {"shape": expected.shape, "texture": expected.texture, "vertices": vertices,
                         "colors": np.clip(colors, 0., 1.)}.items():
@@ -33,29 +46,67 @@ def test_outputs_are_those_of_the_parts(parts, saved):
 def test_it_carries_its_mesh_and_framing(parts, saved):
     encoder, _, model = parts
     loaded = export.load(saved)
+    assert int(loaded.image_size) == 32
     np.testing.assert_array_equal(loaded.template, encoder.template)
     np.testing.assert_array_equal(loaded.triangles, model.triangles)
     np.testing.assert_array_equal(loaded.landmarks, model.landmarks)
-    assert faces.crop_size(loaded) == 32
 
 
-def test_the_serving_signature_takes_any_number_of_crops(saved):
-    signature = tf.saved_model.load(str(saved)).signatures["serving_default"]
-    assert signature(crops=tf.zeros([5, 32, 32, 3]))["vertices"].shape[0] == 5
+def test_it_is_loaded_where_there_is_no_morph3d(network, saved, tmp_path):
+    code = f"""
+import sys
+sys.modules["morph3d"] = None  # whose import then fails
+import numpy as np, tensorflow as tf
+model = tf.saved_model.load({str(saved)!r})
+face = model.signatures["serving_default"](crops=tf.fill([5, 32, 32, 3], .3))
+np.save({str(tmp_path / 'vertices.npy')!r}, face["vertices"])
+try:
+    import morph3d
+except ImportError:
+    print("alone")
+"""
+    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True,
+                            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"})
+    assert result.stdout.strip() == "alone", result.stderr
+    expected = network.reconstruct(tf.fill([5, 32, 32, 3], .3))["vertices"]
+    np.testing.assert_allclose(np.load(tmp_path / "vertices.npy"), expected, atol=1e-3)
 
 
-def test_saving_again_replaces_and_leaves_nothing_beside(parts, saved):
-    export.save(export.Reconstructor(*parts), saved)
+def test_saving_again_replaces_and_leaves_nothing_beside(network, saved):
+    (saved / "of_the_old_one").touch()
+    export.save(network, saved)
+    assert not (saved / "of_the_old_one").exists()
     assert [path.name for path in saved.parent.iterdir()] == ["saved_model"]
 
 
-def test_a_folder_of_something_else_is_neither_read_nor_overwritten(parts, tmp_path):
+@pytest.mark.parametrize("failing", [1, 2])
+def test_whichever_rename_fails_the_old_one_is_still_there(network, saved, tmp_path, monkeypatch, failing):
+    folder = tmp_path / "saved_model"
+    shutil.copytree(saved, folder)
+    (folder / "of_the_old_one").touch()
+    calls, rename = [], os.rename
+
+    def fails_once(source, target):
+        calls.append(source)
+        if len(calls) == failing:
+            raise OSError("no luck")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", fails_once)
+    monkeypatch.setattr(pathlib.Path, "rename", fails_once)
+    with pytest.raises(OSError, match="no luck"):
+        export.save(network, folder)
+    assert (folder / "of_the_old_one").exists() and export.load(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["saved_model"]
+
+
+def test_a_folder_of_something_else_is_neither_read_nor_overwritten(network, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "diary.txt").write_text("dear")
     with pytest.raises(ValueError, match="mine: holds no saved_model.pb"):
         export.load(tmp_path / "mine")
     with pytest.raises(ValueError, match="mine: holds no saved_model.pb"):
-        export.save(export.Reconstructor(*parts), tmp_path / "mine")
+        export.save(network, tmp_path / "mine")
     assert (tmp_path / "mine" / "diary.txt").read_text() == "dear"
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
@@ -64,3 +115,11 @@ def test_another_saved_model_is_refused(tmp_path):
     tf.saved_model.save(tf.Module(), str(tmp_path))
     with pytest.raises(ValueError, match="not of a face reconstructor"):
         export.load(tmp_path)
+
+
+def test_a_damaged_saved_model_is_named(saved, tmp_path):
+    folder = tmp_path / "saved_model"
+    shutil.copytree(saved, folder)
+    (folder / "saved_model.pb").write_bytes(b"\x01" * 100)
+    with pytest.raises(ValueError, match="saved_model: the SavedModel cannot be read .*; export it again"):
+        export.load(folder)

@@ -1,22 +1,25 @@
 """Charts that cover a surface evenly, apart from each other, and are laid out once."""
+import dataclasses
+
 import numpy as np
 import pytest
 import scipy.spatial
 import trimesh
 
 from morph3d.mesh import uv_atlas
+from morph3d.mesh.mesh import Mesh
 
 
 @pytest.fixture(scope="module")
 def head():
     """An egg of the size of a head."""
     sphere = trimesh.creation.icosphere(subdivisions=3)
-    return sphere.vertices * [80., 110., 95.], sphere.faces
+    return Mesh(sphere.vertices * [80., 110., 95.], sphere.faces)
 
 
 @pytest.fixture(scope="module")
 def laid_out(head):
-    return uv_atlas.build(*head)
+    return uv_atlas.build(head)
 
 
 def doubled_areas(layout):
@@ -36,7 +39,7 @@ def borders(layout):
 
 
 def test_every_corner_has_a_uv_of_its_own_vertex(head, laid_out):
-    triangles = head[1]
+    triangles = head.triangles
     assert laid_out.corners.shape == triangles.shape
     assert 0. <= laid_out.uvs.min() and laid_out.uvs.max() <= 1.
     pairs = np.unique(np.stack([laid_out.corners.ravel(), triangles.ravel()]), axis=1)
@@ -63,8 +66,7 @@ def test_charts_are_apart_in_the_texture(laid_out):
 
 
 def test_charts_show_the_surface_evenly_and_not_mirrored(head, laid_out):
-    vertices, triangles = head
-    density = doubled_areas(laid_out) / trimesh.triangles.area(vertices[triangles])
+    density = doubled_areas(laid_out) / trimesh.triangles.area(head.vertices[head.triangles])
     assert density.min() > .7 * np.median(density) and density.max() < 1.4 * np.median(density)
     assert doubled_areas(laid_out).sum() > .8  # the texture is not mostly empty
 
@@ -74,38 +76,60 @@ def test_a_rectangle_keeps_its_proportions():
     vertices = np.stack([x.ravel(), y.ravel(), np.zeros(70)], 1)
     corner = (np.arange(6)[:, None] * 10 + np.arange(9)).reshape(-1, 1)
     triangles = np.concatenate([corner + [0, 1, 10], corner + [1, 11, 10]])
-    layout = uv_atlas.build(vertices, triangles)
+    layout = uv_atlas.build(Mesh(vertices, triangles))
     lengths = [np.linalg.norm(np.diff(points[corners], axis=1), axis=2)
                for points, corners in ((vertices, triangles), (layout.uvs.astype(np.float64), layout.corners))]
     np.testing.assert_allclose(lengths[1] / lengths[0], (lengths[1] / lengths[0])[0, 0], rtol=1e-3)
 
 
 def test_the_same_mesh_gives_the_same_atlas(head, laid_out):
-    for again, first in zip(uv_atlas.build(*head), laid_out, strict=True):
+    for again, first in zip(uv_atlas.build(head), laid_out, strict=True):
         np.testing.assert_array_equal(again, first)
 
 
-def test_an_atlas_is_laid_out_once_for_all_faces_of_the_same_triangles(head, laid_out, tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def built(tmp_path, monkeypatch):
+    """The meshes for which an atlas is built from here on; the cache is empty."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    calls = []
-    monkeypatch.setattr(uv_atlas, "build", lambda *mesh: calls.append(mesh) or laid_out)
-    vertices, triangles = head
-    for _ in range(2):
-        for got, expected in zip(uv_atlas.read(vertices, triangles), laid_out, strict=True):
-            np.testing.assert_array_equal(got, expected)
-    uv_atlas.read(1.1 * vertices, triangles)
-    assert len(calls) == 1
-    uv_atlas.read(vertices, triangles[1:])
-    assert len(calls) == 2
-    assert "laying out a texture for 1280 triangles, once, into" in capsys.readouterr().err
+    build, built = uv_atlas.build, []
+    monkeypatch.setattr(uv_atlas, "build", lambda mesh: built.append(mesh) or build(mesh))
+    return built
 
 
-@pytest.mark.parametrize("triangles, found", [([[0, 1, 642]], "0..642"), ([[-1, 1, 2]], "-1..2"), (np.zeros([0, 3], int), "none")])
-def test_triangles_of_other_vertices_are_refused(head, triangles, found):
-    with pytest.raises(ValueError, match=f"triangles must be vertex indices in 0..641, found {found}$"):
-        uv_atlas.build(head[0], triangles)
+def test_an_atlas_is_laid_out_once_for_all_faces_of_the_same_triangles(head, laid_out, built, caplog):
+    with caplog.at_level("INFO", "absl"):
+        for mesh in (head, head, dataclasses.replace(head, vertices=1.1 * head.vertices)):
+            for got, expected in zip(uv_atlas.read(mesh), laid_out, strict=True):
+                np.testing.assert_array_equal(got, expected)
+    assert built == [head]
+    uv_atlas.read(Mesh(head.vertices, head.triangles[1:]))
+    assert len(built) == 2
+    assert "making a texture layout for 1280 triangles, once, into" in caplog.text
+
+
+@pytest.mark.parametrize("damage", [lambda content: b"", lambda content: content[:len(content) // 2],
+                                    lambda content: content.replace(b"corners", b"CORNERS")], ids=["empty", "cut short", "renamed"])
+def test_a_damaged_atlas_in_the_cache_is_laid_out_again(head, laid_out, built, tmp_path, caplog, damage):
+    uv_atlas.read(head)
+    path, = (tmp_path / "morph3d").iterdir()
+    path.write_bytes(damage(path.read_bytes()))
+    for got, expected in zip(uv_atlas.read(head), laid_out, strict=True):
+        np.testing.assert_array_equal(got, expected)
+    assert len(built) == 2 and f"{path}: found a damaged file in the cache" in caplog.text
+
+
+def test_the_atlas_of_other_triangles_under_that_name_is_laid_out_again(head, laid_out, built, tmp_path):
+    uv_atlas.read(head)
+    path, = (tmp_path / "morph3d").iterdir()
+    np.savez(path, **laid_out._replace(corners=laid_out.corners[::-1])._asdict())
+    np.testing.assert_array_equal(uv_atlas.read(head).corners, laid_out.corners)
+
+
+def test_a_mesh_without_triangles_is_refused(head):
+    with pytest.raises(ValueError, match="found no triangles, expected a surface to lay out"):
+        uv_atlas.build(Mesh(head.vertices, np.zeros([0, 3], int)))
 
 
 def test_a_mesh_without_area_is_refused(head):
     with pytest.raises(ValueError, match="found 1280 triangles without area, expected a surface in millimeters"):
-        uv_atlas.build(head[0] * [1e-6, 1e-6, 1e-6], head[1])
+        uv_atlas.build(Mesh(1e-6 * head.vertices, head.triangles))

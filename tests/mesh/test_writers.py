@@ -1,4 +1,5 @@
 """What is written can be read by another library, in the units and colors that the formats ask for."""
+import dataclasses
 import json
 import os
 import pathlib
@@ -13,6 +14,7 @@ import trimesh
 
 from morph3d import morphable
 from morph3d.mesh import normals, writers
+from morph3d.mesh.mesh import Mesh
 from morph3d.mesh.uv_atlas import Atlas
 
 VALIDATE = """
@@ -25,8 +27,11 @@ require("gltf-validator").validateBytes(bytes, {maxIssues: 0}).then(report => co
 def ball():
     """A sphere of 90 mm around (10, 20, 30), in random colors."""
     sphere = trimesh.creation.icosphere(subdivisions=2, radius=90.)
-    colors = np.random.default_rng(0).uniform(size=sphere.vertices.shape)
-    return sphere.vertices + np.array([10., 20., 30.]), colors, sphere.faces
+    return Mesh(sphere.vertices + [10., 20., 30.], sphere.faces, np.random.default_rng(0).uniform(size=sphere.vertices.shape))
+
+
+def moved(mesh):
+    return dataclasses.replace(mesh, vertices=mesh.vertices + 1.)
 
 
 def _read(path):
@@ -40,31 +45,31 @@ def _read(path):
 @pytest.mark.parametrize("extension", [".obj", ".ply", ".PLY"])
 def test_obj_and_ply_keep_millimeters_and_srgb(tmp_path, ball, extension):
     path = tmp_path / f"face{extension}"
-    writers.write(path, *ball)
+    writers.write(path, ball)
     vertices, colors, triangles = _read(path)
-    np.testing.assert_allclose(vertices, ball[0], atol=1e-4)
-    np.testing.assert_allclose(colors, ball[1], atol=1. / 255.)
-    np.testing.assert_array_equal(triangles, ball[2])
+    np.testing.assert_allclose(vertices, ball.vertices, atol=1e-4)
+    np.testing.assert_allclose(colors, ball.colors, atol=1. / 255.)
+    np.testing.assert_array_equal(triangles, ball.triangles)
 
 
 def test_glb_is_in_meters_and_linear_light(tmp_path, ball):
     path = tmp_path / "face.glb"
-    vertices, colors, faces = ball
-    colors[:3] = [[0., .5, 1.], [.04, .2, .8], [.75, .735356983, .04045]]
-    writers.write(path, vertices, colors, faces)
-    read_vertices, read_colors, triangles = _read(path)
-    np.testing.assert_allclose(read_vertices, vertices / 1000., atol=1e-6)
-    np.testing.assert_array_equal(triangles, faces)
+    known = [[0., .5, 1.], [.04, .2, .8], [.75, .735356983, .04045]]
+    writers.write(path, dataclasses.replace(ball, colors=[*known, *ball.colors[3:]]))
+    vertices, colors, triangles = _read(path)
+    np.testing.assert_allclose(vertices, ball.vertices / 1000., atol=1e-6)
+    np.testing.assert_array_equal(triangles, ball.triangles)
     # The definition of sRGB: known pairs of encoded and linear values.
     linear = [[0., .21404114, 1.], [.0030960, .0331048, .6038273], [.5225216, .5, .0031308]]
-    np.testing.assert_allclose(read_colors[:3], linear, atol=1e-6)
-    assert trimesh.load(path, force="mesh").volume == pytest.approx(trimesh.Trimesh(*ball[::2]).volume * 1e-9, rel=1e-4)
+    np.testing.assert_allclose(colors[:3], linear, atol=1e-6)
+    volume = trimesh.Trimesh(ball.vertices, triangles).volume
+    assert trimesh.load(path, force="mesh").volume == pytest.approx(volume * 1e-9, rel=1e-4)
 
 
 @pytest.mark.parametrize("scale", [1., 1.01, 1.001, 1.1, 2., 3.])  # so that the text has every length modulo four
 def test_glb_is_well_formed_and_lit(tmp_path, ball, scale):
     path = tmp_path / "face.glb"
-    writers.write(path, scale * ball[0], *ball[1:])
+    writers.write(path, dataclasses.replace(ball, vertices=scale * ball.vertices))
     content = path.read_bytes()
     magic, version, length, json_length, kind = struct.unpack("<4sIIII", content[:20])
     assert (magic, version, length, kind) == (b"glTF", 2, len(content), 0x4E4F534A)
@@ -101,7 +106,7 @@ def khronos_issues():
 
 
 def test_glb_passes_the_khronos_validator(tmp_path, ball, khronos_issues):
-    writers.write(tmp_path / "face.glb", *ball)
+    writers.write(tmp_path / "face.glb", ball)
     assert khronos_issues(tmp_path / "face.glb") == []
 
 
@@ -113,33 +118,31 @@ def test_glb_of_a_real_model_passes_the_khronos_validator(tmp_path, khronos_issu
         with tarfile.open(data_folder / "ict_facekit" / "FaceXModel.tar.xz") as archive:
             archive.extractall(tmp_path, filter="data")
         name = tmp_path
-    model = morphable.load(name)
-    writers.write(tmp_path / "face.glb", model.mean_vertices, model.mean_colors, model.triangles)
+    writers.write(tmp_path / "face.glb", morphable.load(name).mean)
     assert khronos_issues(tmp_path / "face.glb") == []
 
 
 @pytest.fixture
 def textured(ball):
-    """What `write_textured` takes: the ball, an atlas in which every triangle lies anywhere, a texture (red u, green v)."""
-    vertices, _, faces = ball
-    uvs = np.random.default_rng(1).uniform(.01, .99, [faces.size, 2])
+    """What `write_textured` takes: the ball with an atlas in which every triangle lies anywhere, a texture (red u, green v)."""
+    uvs = np.random.default_rng(1).uniform(.01, .99, [ball.triangles.size, 2])
     ramp = np.arange(256, dtype=np.uint8)
     texture = np.stack([*np.broadcast_arrays(ramp, ramp[::-1, None], 7)], 2).astype(np.uint8)
-    return vertices, faces, Atlas(uvs, np.arange(faces.size).reshape(-1, 3)), texture
+    return dataclasses.replace(ball, uvs=Atlas(uvs, np.arange(len(uvs)).reshape(-1, 3))), texture
 
 
 @pytest.mark.parametrize("name", ["face", "Zoë's  face (1)"])
 def test_textured_obj_keeps_surface_winding_and_normals_and_its_texture_is_found(tmp_path, textured, name):
-    vertices, faces, atlas, texture = textured
+    ball, texture = textured
     paths = writers.write_textured(tmp_path / f"{name}.obj", *textured)
     assert sorted(tmp_path.iterdir()) == sorted(paths) and paths[0].name == f"{name}.obj"
     mesh, = trimesh.load_scene(paths[0], process=False).geometry.values()
-    np.testing.assert_allclose(mesh.triangles, vertices[faces], atol=1e-4)
+    np.testing.assert_allclose(mesh.triangles, ball.vertices[ball.triangles], atol=1e-4)
     assert mesh.volume > 0.
     outward = (mesh.vertices - [10., 20., 30.]) / 90.
     assert (np.sum(mesh.vertex_normals * outward, 1) > .999).all()
     uvs = mesh.visual.uv[mesh.faces]
-    np.testing.assert_allclose(uvs, atlas.uvs[atlas.corners], atol=1e-6)
+    np.testing.assert_allclose(uvs, ball.uvs.uvs[ball.uvs.corners], atol=1e-6)
     image = mesh.visual.material.image
     np.testing.assert_array_equal(image, texture)
     # v points up: the reader's own look-up finds the color (u, v) at (u, v).
@@ -170,7 +173,7 @@ def test_while_material_and_texture_change_there_is_no_obj(tmp_path, textured, m
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", watch)
-    writers.write_textured(tmp_path / "face.obj", textured[0] + 1., *textured[1:])
+    writers.write_textured(tmp_path / "face.obj", moved(textured[0]), textured[1])
     assert sorted(replaced) == sorted(paths) and replaced[-1] == paths[0]
     assert sorted(tmp_path.iterdir()) == sorted(paths)
 
@@ -189,17 +192,14 @@ def test_a_full_disk_leaves_the_old_obj_material_and_texture_and_nothing_else(tm
 
     monkeypatch.setattr(pathlib.Path, "write_bytes", fail)
     with pytest.raises(OSError, match="disk full"):
-        writers.write_textured(tmp_path / "face.obj", textured[0] + 1., *textured[1:])
+        writers.write_textured(tmp_path / "face.obj", moved(textured[0]), textured[1])
     assert [path.read_bytes() for path in paths] == before and sorted(tmp_path.iterdir()) == sorted(paths)
 
 
 @pytest.mark.parametrize("change, message", [
-    (lambda v, f, a, t: (v[None], f, a, t), r"found vertices \(1, 162, 3\), triangles \(320, 3\), corners \(320, 3\), "
-                                            r"uvs \(960, 2\), expected \(V, 3\), \(F, 3\), \(F, 3\), \(U, 2\)"),
-    (lambda v, f, a, t: (v, f[1:], a, t), r"triangles \(319, 3\), corners \(320, 3\)"),
-    (lambda v, f, a, t: (v, f, a, t / 255.), r"found a texture float64 \(256, 256, 3\), expected uint8 \(S, S, 3\)"),
-    (lambda v, f, a, t: (v, f, a, t[:9]), r"found a texture uint8 \(9, 256, 3\)"),
-    (lambda v, f, a, t: (v, f, a._replace(uvs=a.uvs * np.nan), t), "found uvs that are not finite"),
+    (lambda mesh, texture: (mesh, texture / 255.), r"found a texture float64 \(256, 256, 3\), expected uint8 \(S, S, 3\)"),
+    (lambda mesh, texture: (mesh, texture[:9]), r"found a texture uint8 \(9, 256, 3\)"),
+    (lambda mesh, texture: (dataclasses.replace(mesh, uvs=None), texture), "found a mesh without uvs, expected .* uv_atlas.read"),
 ])
 def test_what_does_not_fit_together_is_refused_before_anything_is_written(tmp_path, textured, change, message):
     with pytest.raises(ValueError, match=f"face.obj: .*{message}"):
@@ -215,37 +215,19 @@ def test_a_texture_beside_anything_but_obj_is_refused(tmp_path, textured):
 @pytest.mark.parametrize("extension", [".obj", ".ply", ".glb"])
 def test_colors_beyond_the_range_are_clipped(tmp_path, ball, extension):
     path = tmp_path / f"face{extension}"
-    vertices, colors, faces = ball
-    colors[0], colors[1] = -.2, 1.3
-    writers.write(path, vertices, colors, faces)
+    writers.write(path, dataclasses.replace(ball, colors=[[-.2] * 3, [1.3] * 3, *ball.colors[2:]]))
     np.testing.assert_array_equal(_read(path)[1][:2], [[0.] * 3, [1.] * 3])
 
 
 @pytest.mark.parametrize("name", ["face.stl", "face"])
 def test_an_unknown_extension_is_refused(tmp_path, ball, name):
     with pytest.raises(ValueError, match=r"found extension \"(.stl)?\", expected .obj, .ply, .glb"):
-        writers.write(tmp_path / name, *ball)
-
-
-def test_a_batch_is_refused(tmp_path, ball):
-    vertices, colors, faces = ball
-    with pytest.raises(ValueError, match=r"found vertices \(1, 162, 3\).*one face of a batch at a time"):
-        writers.write(tmp_path / "face.obj", vertices[None], colors[None], faces)
-
-
-def test_not_a_number_is_refused_and_the_old_file_stays(tmp_path, ball):
-    path = tmp_path / "face.ply"
-    writers.write(path, *ball)
-    before = path.read_bytes()
-    ball[0][5, 1] = np.nan
-    with pytest.raises(ValueError, match="not finite"):
-        writers.write(path, *ball)
-    assert path.read_bytes() == before
+        writers.write(tmp_path / name, ball)
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path, ball, monkeypatch):
     path = tmp_path / "face.ply"
-    writers.write(path, *ball)
+    writers.write(path, ball)
     before = path.read_bytes()
 
     def fail(*_):
@@ -253,13 +235,12 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path, bal
 
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
-        writers.write(path, ball[0] + 1., *ball[1:])
+        writers.write(path, moved(ball))
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["face.ply"]
 
 
 def test_normals_of_a_sphere_and_of_a_lonely_vertex(ball):
-    vertices, _, faces = ball
-    got = normals.vertex_normals(np.vstack([vertices, [[0., 0., 0.]]]), faces)
-    assert (np.sum(got[:-1] * (vertices - [10., 20., 30.]) / 90., 1) > .999).all()
+    got = normals.vertex_normals(np.vstack([ball.vertices, [[0., 0., 0.]]]), ball.triangles)
+    assert (np.sum(got[:-1] * (ball.vertices - [10., 20., 30.]) / 90., 1) > .999).all()
     np.testing.assert_allclose(np.linalg.norm(got, axis=1), 1., atol=1e-9)
     np.testing.assert_array_equal(got[-1], [0., 0., 1.])

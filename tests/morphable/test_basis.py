@@ -1,4 +1,4 @@
-"""Projecting on a model undoes making faces with it; bases in half precision make the same faces in half the memory."""
+"""Projecting on a model undoes making faces with it; halves make the same faces in half the memory; principal components."""
 import pathlib
 
 import hypothesis
@@ -31,6 +31,32 @@ def relative_cosines(residual, basis):
     residual = np.reshape(residual, [-1, basis.shape[1]]).astype(np.float64)
     lengths = np.linalg.norm(residual, axis=1)[:, None] * np.linalg.norm(basis, axis=1)
     return residual @ basis.T / lengths
+
+
+@hypothesis.given(seed=st.integers(0, 999), count=st.integers(1, 9), dtype=st.sampled_from([np.float32, np.float64]))
+@hypothesis.settings(max_examples=25, deadline=None)
+def test_principal_modes_are_those_of_a_singular_value_decomposition_random(seed, count, dtype):
+    random = np.random.default_rng(seed)
+    faces = (random.normal(size=(7, 10, 3)) * random.uniform(.1, 5., 30).reshape(10, 3)).astype(dtype)
+    faces -= faces.mean(0)
+    modes = basis.principal_modes(faces, count)
+    assert modes.dtype == dtype and modes.shape == (min(count, 6), 10, 3)
+    _, lengths, directions = np.linalg.svd(faces.reshape(7, 30).astype(np.float64))
+    flat = modes.reshape(len(modes), 30)
+    largest = np.abs(flat).argmax(1)
+    assert (flat[np.arange(len(flat)), largest] > 0.).all()
+    expected = (lengths[:, None] / np.sqrt(6.) * directions[:7])[:len(flat)]
+    expected *= np.sign(expected[np.arange(len(flat)), largest])[:, None]
+    np.testing.assert_allclose(flat, expected, atol=1e-4 if dtype == np.float32 else 1e-9)
+
+
+def test_all_principal_modes_give_the_population_back():
+    faces = np.random.default_rng(2).normal(size=(6, 10, 3))
+    deviations = (faces - faces.mean(0)).reshape(6, 30)
+    flat = basis.principal_modes(faces - faces.mean(0), 80).reshape(5, 30)
+    coefficients = deviations @ np.linalg.pinv(flat)
+    np.testing.assert_allclose(coefficients @ flat, deviations, atol=1e-9)
+    np.testing.assert_allclose(coefficients.std(0, ddof=1), 1., atol=1e-9)
 
 
 @hypothesis.given(seed=st.integers(0, 99), sizes=st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)),

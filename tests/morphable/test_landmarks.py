@@ -4,7 +4,6 @@ import pytest
 import tensorflow as tf
 
 from morph3d.morphable import landmarks
-from morph3d.morphable.albedo import canonical
 
 
 def test_groups_are_a_partition_of_the_68_points():
@@ -13,15 +12,25 @@ def test_groups_are_a_partition_of_the_68_points():
     assert [point for group in groups for point in range(landmarks.COUNT)[group]] == list(range(68))
 
 
-def test_names_are_mirrored_where_the_points_are():
+# Which number and its mirror image's add up to what, for each run of points: the table by which pictures of 300-W are flipped.
+SUMS = {(0, 17): 16, (17, 27): 43, (27, 31): None, (31, 36): 66, (36, 40): 81, (40, 42): 87, (42, 46): 81, (46, 48): 87,
+        (48, 55): 102, (55, 60): 114, (60, 65): 124, (65, 68): 132}
+
+
+def test_mirror_images_are_those_of_flipped_pictures_and_have_the_names_of_the_other_side():
     names = list(landmarks.NAMES)
-    assert list(landmarks.NAMES.values()) == list(range(68))
-    points = canonical.LANDMARKS
-    for point, name in enumerate(names):
-        mirrored = np.argmin(np.linalg.norm(points - points[point] * [-1, 1, 1], axis=1))
-        side, rest = name.split(".", 1)
-        assert names[mirrored] == {"left": "right.", "right": "left.", "center": "center."}[side] + rest
-        assert (side == "left") == (points[point, 0] > 0) and (side == "center") == (points[point, 0] == 0)
+    assert list(landmarks.NAMES.values()) == list(range(68)) and landmarks.MIRROR.shape == (68,)
+    for (first, end), total in SUMS.items():
+        for point in range(first, end):
+            mirrored = landmarks.MIRROR[point]
+            assert mirrored == (point if total is None else total - point)
+            side, rest = names[point].split(".", 1)
+            assert names[mirrored] == {"left": "right.", "right": "left.", "center": "center."}[side] + rest
+
+
+def test_mirror_images_lie_on_the_other_side_of_a_face(ict_model):
+    points = ict_model.mean_vertices.numpy()[ict_model.landmarks.numpy()]
+    np.testing.assert_allclose(points[landmarks.MIRROR] * [-1., 1., 1.], points, atol=2.)
 
 
 def test_names_tell_their_group():

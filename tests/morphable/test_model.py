@@ -1,9 +1,12 @@
 """A morphable model is linear, refuses what does not fit, and knows itself again."""
+import doctest
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from morph3d import morphable
+from morph3d.morphable import model as module
 from morph3d.morphable.coefficients import Coefficients, sample
 from morph3d.morphable.model import MorphableModel
 
@@ -38,6 +41,24 @@ def test_instance_is_mean_plus_weighted_modes(arrays, model):
             expected_colors += weight * mode
         np.testing.assert_allclose(vertices[face], expected, atol=1e-5)
         np.testing.assert_allclose(colors[face], expected_colors, atol=1e-5)
+
+
+def test_the_mean_is_a_mesh_of_the_face_of_zeros(model):
+    mean = model.mean
+    vertices, colors = model.instance(Coefficients(*(tf.zeros([1, size]) for size in SIZES)))
+    np.testing.assert_allclose(mean.vertices, vertices[0], atol=1e-6)
+    np.testing.assert_allclose(mean.colors, colors[0], atol=1e-6)
+    np.testing.assert_array_equal(mean.triangles, model.triangles)
+    assert repr(mean) == "Mesh(40 vertices, 70 triangles, colors)"
+
+
+def test_it_says_what_it_is(model):
+    assert repr(model) == "MorphableModel('a model', 40 vertices, 6 shape, 5 texture, 4 expression coefficients)"
+
+
+def test_the_example_in_the_docstring_runs():
+    found = doctest.testmod(module)
+    assert found.attempted and not found.failed
 
 
 def test_short_coefficients_mean_that_the_rest_is_zero(model):
@@ -140,8 +161,8 @@ BROKEN = {
     "not a number": ("expression_modes", lambda a: np.where(a == a.max(), np.nan, a),
                      "expression_modes has 1 values that"),
     "counted from 1": ("triangles", lambda a: a - a.max() + VERTICES,
-                       r"triangles must be vertex indices in 0..39, found .*40"),
-    "negative": ("landmarks", lambda a: a - VERTICES, r"landmarks must be vertex indices in 0..39, found -\d+"),
+                       r"triangles must be indices in 0..39, found .*40"),
+    "negative": ("landmarks", lambda a: a - VERTICES, r"landmarks must be indices in 0..39, found -\d+"),
     "real indices": ("triangles", lambda a: a.astype(float), "triangles must be integers, found float64"),
     "51 points": ("landmarks", lambda a: a[17:], r"landmarks must have shape \[68\], found \[51\]"),
 }

@@ -4,14 +4,12 @@ import pytest
 import trimesh
 
 from morph3d.morphable import landmarks, parts
-from morph3d.morphable.albedo import canonical
 from morph3d.morphable.model import MorphableModel
 from morph3d.morphable.readers import ict_facekit
 from tests.models import ICT_EXPRESSIONS
 
 PARTS = {"eyes", "mouth", "ears", "scalp", "neck", "forehead", "brows", "eyelids", "nose", "cheeks", "lips", "chin"}
 MODELS = ("tiny_model", "basel_model", "small_embedded", "ict_model")
-MIRROR = np.argmin(np.linalg.norm(canonical.LANDMARKS * [-1, 1, 1] - canonical.LANDMARKS[:, None], axis=-1), axis=1)
 
 
 def of(model, **changes):
@@ -54,7 +52,7 @@ def test_landmarks_lie_in_their_parts(name, request):
 def test_a_mirrored_face_has_mirrored_parts(name, request):
     model = request.getfixturevalue(name)
     mirrored = of(model, vertices=model.mean_vertices * [-1., 1., 1.], triangles=model.triangles.numpy()[:, ::-1],
-                  landmarks=model.landmarks.numpy()[MIRROR])
+                  landmarks=model.landmarks.numpy()[landmarks.MIRROR])
     assert max(share_that_differs(model.parts, mirrored).values()) < .002
 
 

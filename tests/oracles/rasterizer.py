@@ -6,7 +6,7 @@ def rasterize(clip, triangles, height, width):
     """The nearest triangle at every pixel center, by solving V a = p, b = a / sum(a), for every triangle and pixel.
 
     Args:
-      clip: [V, 4]; triangles: [T, 3], none with a vertex behind the camera.
+      clip: [V, 4]; triangles: [F, 3], none with a vertex behind the camera.
 
     Returns:
       ids [H, W] (-1: none), barycentrics [H, W, 3], depth [H, W] (background 1), and margin [H, W]: how far, in

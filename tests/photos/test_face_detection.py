@@ -1,3 +1,4 @@
+"""Face detection: points in their order and place, of one photo or many, of the main face or that in a box."""
 import cv2
 import numpy as np
 import pytest

@@ -5,7 +5,7 @@ import trimesh
 
 
 def bumpy_head(subdivisions=3):
-    """-> vertices [V, 3] mm and triangles [T, 3] of a closed head-sized ellipsoid with a nose and some waves."""
+    """-> vertices [V, 3] mm and triangles [F, 3] of a closed head-sized ellipsoid with a nose and some waves."""
     sphere = trimesh.creation.icosphere(subdivisions=subdivisions, radius=1.)
     direction = sphere.vertices
     radius = 1. + .04 * np.sin(5. * direction[:, 0] + 1.) * np.cos(4. * direction[:, 1])
@@ -14,7 +14,7 @@ def bumpy_head(subdivisions=3):
 
 
 def face(rings):
-    """-> vertices [V, 3] mm and triangles [T, 3] of an open face-sized shell with a nose, about 3.14 rings^2 vertices.
+    """-> vertices [V, 3] mm and triangles [F, 3] of an open face-sized shell with a nose, about 3.14 rings^2 vertices.
 
     Its triangles are numerous and even, as those of scanned morphable models: 130.1 rings make 53,173 vertices and 105k
     triangles, the size of the Basel Face Model; 47.2 make 7,009.
@@ -36,7 +36,7 @@ def face(rings):
 
 
 def soup(seed, triangles=12, batch=1):
-    """-> clip [batch, 3 T, 4] and triangles [T, 3]: loose ones before a camera, some partly outside, w from .5 to 3."""
+    """-> clip [batch, 3 F, 4] and triangles [F, 3]: loose ones before a camera, some partly outside, w from .5 to 3."""
     random = np.random.RandomState(seed)
     w = random.uniform(.5, 3., [batch, 3 * triangles, 1])
     screen = random.uniform(-1.3, 1.3, [batch, 3 * triangles, 2])

@@ -149,16 +149,16 @@ def test_one_trace_serves_any_batch_and_any_mesh():
 
 
 # Of every op: its inputs' axes, attributes, and outputs' axes. Letters stand for sizes, which may be unknown.
-PIXELS, SIZES = {"height": 4, "width": 6}, {"B": 2, "V": 7, "T": 5, "H": 4, "W": 6, "C": 8, "L": 3}
+PIXELS, SIZES = {"height": 4, "width": 6}, {"B": 2, "V": 7, "F": 5, "H": 4, "W": 6, "C": 8, "L": 3}
 GLOSS = {"specular": .1, "shininess": 2.}
 SURFACE = ["BHW3", "BHW3", "BHW3", "BL3", "BL3", "B3"]
 OPS = {
-    "Morph3dRasterize": (["BV4", "T3"], PIXELS, ["B46", "B463", "B46"]),
-    "Morph3dRasterizeGrad": (["BV4", "T3", "BHW", "BHW3"], {}, ["BV4"]),
-    "Morph3dInterpolate": (["BVC", "T3", "BHW", "BHW3"], {}, ["BHWC"]),
-    "Morph3dInterpolateGrad": (["BVC", "T3", "BHW", "BHW3", "BHWC"], {}, ["BVC", "BHW3"]),
-    "Morph3dVertexNormals": (["BV3", "T3"], {}, ["BV3", "BV"]),
-    "Morph3dVertexNormalsGrad": (["BV3", "T3", "BV3", "BV", "BV3"], {}, ["BV3"]),
+    "Morph3dRasterize": (["BV4", "F3"], PIXELS, ["B46", "B463", "B46"]),
+    "Morph3dRasterizeGrad": (["BV4", "F3", "BHW", "BHW3"], {}, ["BV4"]),
+    "Morph3dInterpolate": (["BVC", "F3", "BHW", "BHW3"], {}, ["BHWC"]),
+    "Morph3dInterpolateGrad": (["BVC", "F3", "BHW", "BHW3", "BHWC"], {}, ["BVC", "BHW3"]),
+    "Morph3dVertexNormals": (["BV3", "F3"], {}, ["BV3", "BV"]),
+    "Morph3dVertexNormalsGrad": (["BV3", "F3", "BV3", "BV", "BV3"], {}, ["BV3"]),
     "Morph3dShade": (SURFACE, GLOSS, ["BHW3"]),
     "Morph3dShadeGrad": ([*SURFACE, "BHW3"], GLOSS, SURFACE),
     "Morph3dLinearFromSrgb": (["BHW3"], {}, ["BHW3"]),
@@ -183,7 +183,7 @@ def test_shapes_are_inferred_while_tracing(name, sizes):
         return [int(axis) if axis.isdigit() else sizes.get(axis) for axis in axes]
 
     op = getattr(native.ops(), re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
-    integers = ("T3", "BHW")
+    integers = ("F3", "BHW")
     with tf.Graph().as_default():
         outputs = op(*[tf.compat.v1.placeholder(tf.int32 if axes in integers else tf.float32, shape(axes)) for axes in inputs],
                      **attributes)

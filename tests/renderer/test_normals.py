@@ -2,13 +2,13 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow_graphics.geometry.representation.mesh import normals as tfg_normals
 
 from morph3d.renderer.normals import vertex_normals
 from tests.renderer import meshes
 
 
-def test_value_and_gradient_match_tensorflow_graphics():
+def test_value_and_gradient_match_tensorflow_graphics(tensorflow_graphics):
+    from tensorflow_graphics.geometry.representation.mesh import normals as tfg_normals
     vertices, triangles = meshes.bumpy_head()
     vertices = tf.stack([vertices, vertices[:, ::-1] * 2.])
     upstream = tf.random.stateless_normal(vertices.shape, [1, 2])

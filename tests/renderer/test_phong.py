@@ -2,7 +2,6 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow_graphics.rendering.reflectance import phong as tfg_phong
 
 from morph3d.renderer import phong
 from morph3d.scene import PointLights
@@ -38,7 +37,8 @@ def test_value_and_gradients_match_the_equations_in_float64(lights):
             np.testing.assert_allclose(gradient, reference, rtol=1e-3, atol=1e-4 * np.abs(reference).max())
 
 
-def test_the_highlight_is_tensorflow_graphics_lobe():
+def test_the_highlight_is_tensorflow_graphics_lobe(tensorflow_graphics):
+    from tensorflow_graphics.rendering.reflectance import phong as tfg_phong
     _, normals, positions, where, *_ = buffers(1)
     black = tf.zeros([2, 6, 5, 3])  # Kd = 0: what is left is c times the lobe
     lights = PointLights(tf.constant(where, tf.float32), tf.ones([2, 1, 3]), tf.zeros([2, 3]))

@@ -38,7 +38,7 @@ def test_near_and_far_plane_cut_pixel_by_pixel():
     assert mask[2, 16:48].all() and not mask[:, :16].any() and not mask[:, 48:].any()
 
 
-def test_values_and_gradient_match_tensorflow_graphics():
+def test_values_and_gradient_match_tensorflow_graphics(tensorflow_graphics):
     clip, triangles = meshes.soup(7, batch=2)
     weights = tf.random.stateless_normal([2, 24, 40, 3], [1, 2])
     with tf.GradientTape(persistent=True) as tape:
@@ -177,7 +177,7 @@ def test_an_index_out_of_range_is_refused(index):
 @pytest.mark.parametrize("clip, triangles, message", [
     ([3, 4], [1, 3], r"clip must have the shape \[B, V, 4\], but it has shape \[3,4\]"),
     ([1, 3, 3], [1, 3], r"clip must have the shape \[B, V, 4\], but it has shape \[1,3,3\]"),
-    ([1, 3, 4], [1, 4], r"triangles must have the shape \[T, 3\], but it has shape \[1,4\]")])
+    ([1, 3, 4], [1, 4], r"triangles must have the shape \[F, 3\], but it has shape \[1,4\]")])
 def test_a_wrong_shape_is_refused(clip, triangles, message):
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         rasterize(tf.ones(clip), tf.zeros(triangles, tf.int32), 4, 4)

@@ -1,4 +1,5 @@
 """The whole picture: orientation, color, background, and its gradients by finite differences."""
+import dataclasses
 import math
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from morph3d import scene as scenes
-from morph3d.renderer.render import render
+from morph3d.mesh.mesh import Mesh
+from morph3d.renderer.render import render, render_mesh
 from tests.renderer import meshes
 
 SIZE = 48
@@ -170,3 +172,35 @@ def test_a_wider_field_of_view_makes_a_smaller_head(head):
     areas = [np.mean(render(*head, scenes.studio(1, field_of_view=math.radians(angle)), SIZE).mask)
              for angle in (16., 32.)]
     assert areas[0] / areas[1] == pytest.approx((math.tan(math.radians(16.)) / math.tan(math.radians(8.)))**2, rel=.1)
+
+
+@pytest.fixture
+def mesh(head):
+    vertices, colors, triangles = head
+    return Mesh(vertices[0].numpy(), triangles, colors[0].numpy())
+
+
+def test_a_mesh_is_drawn_as_its_arrays_are(head, mesh):
+    picture = render_mesh(mesh, scenes.studio(yaw=.5), size=SIZE)
+    assert type(picture) is np.ndarray and picture.dtype == np.float32 and picture.shape == (SIZE, SIZE, 3)
+    np.testing.assert_array_equal(picture, render(*head, scenes.studio(1, yaw=tf.constant([.5])), SIZE).image[0])
+    assert 0. <= picture.min() and picture.max() <= 1.
+    assert render_mesh(mesh, scenes.studio()).shape == (448, 448, 3)
+
+
+def test_the_mean_of_a_model_turns_to_the_side_that_it_is_told_to(tiny_model):
+    """A positive yaw shows the subject's right cheek: its nose moves to the right of the picture."""
+    front = dataclasses.replace(tiny_model.mean, colors=np.where(tiny_model.mean.vertices[:, 2:] > 60., [0., 1., 0.], [1., 0., 0.]))
+    columns = [np.nonzero(picture[..., 1] > picture[..., 0] + .1)[1].mean() for picture in
+               (render_mesh(front, scenes.studio(yaw=yaw), SIZE) for yaw in (-.5, 0., .5))]
+    assert columns[0] < columns[1] - 3. and columns[1] == pytest.approx(23.5, abs=1.) and columns[2] > columns[1] + 3.
+
+
+@pytest.mark.parametrize("colors, pictures, message", [
+    (None, 1, r"found Mesh\(642 vertices, 1,280 triangles\), expected a mesh with colors"),
+    (.5, 2, "found a scene of 2 pictures, expected one; draw a batch with morph3d.renderer.render.render")])
+def test_what_is_not_one_colored_mesh_in_one_scene_is_refused_in_one_line(mesh, colors, pictures, message):
+    mesh = dataclasses.replace(mesh, colors=colors and np.full_like(mesh.colors, colors))
+    with pytest.raises(ValueError, match=message) as error:
+        render_mesh(mesh, scenes.studio(pictures))
+    assert "\n" not in str(error.value)

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from scipy.spatial.transform import Rotation
 
-from morph3d.renderer import transforms
+from morph3d.renderer import backends, transforms
 from morph3d.scene import Camera, Pose, identity_framing
 
 UPRIGHT = Pose(tf.zeros([1, 3]), tf.constant([[0., 0., -1000.]]))
@@ -51,3 +51,47 @@ def test_depth_runs_from_the_near_to_the_far_plane():
     clip = transforms.clip_from_world(ends, RIGHT_ANGLE)[0]
     np.testing.assert_allclose(clip[:, 2] / clip[:, 3], [-1., 1.], atol=1e-4)
     np.testing.assert_allclose(clip[:, 3], [transforms.NEAR, transforms.FAR])
+
+
+def random_view():
+    rng = np.random.default_rng(0)
+    points = rng.normal(0., 80., [3, 50, 3]).astype(np.float32)
+    pose = Pose(*(tf.constant(rng.uniform(-.7, .7, [3, 3]) * scale + shift, tf.float32)
+                  for scale, shift in ((1., 0.), (30., [0., 0., -900.]))))
+    camera = Camera(tf.constant([.2, .3, .4]), tf.constant(rng.normal(0., 1., [3, 2, 3]), tf.float32))
+    return points, pose, camera
+
+
+def in_double(points, pose, camera, size):
+    """Pixels, by SciPy's rotations and a pinhole in float64."""
+    pitch_yaw_roll = np.float64(pose.rotation)
+    matrix = Rotation.from_euler("yxz", pitch_yaw_roll[:, [1, 0, 2]]).as_matrix()
+    x, y, z = np.moveaxis(np.einsum("bij,bvj->bvi", matrix, points) + pose.translation.numpy()[:, None], -1, 0)
+    focal = 1. / np.tan(np.float64(camera.field_of_view) / 2.)[:, None]
+    device = np.stack([focal * x / -z, focal * y / -z, np.ones_like(z)], -1)
+    framed = np.einsum("bij,bvj->bvi", camera.framing, device)
+    return np.stack([framed[..., 0] + 1., 1. - framed[..., 1]], -1) * size / 2.
+
+
+@pytest.mark.parametrize("accelerators", [[], ["GPU:0"]])
+def test_projection_is_the_pinhole_cameras_on_every_device(monkeypatch, accelerators):
+    monkeypatch.setattr(backends, "accelerators", lambda: accelerators)
+    view = random_view()
+    np.testing.assert_allclose(transforms.project(*view, 224), in_double(*view, 224), atol=2e-3)
+
+
+def test_on_an_accelerator_no_matrices_are_multiplied(monkeypatch):
+    """There TensorFlow may round their factors to ten bits, unless a switch for the whole program is turned."""
+    monkeypatch.setattr(backends, "accelerators", lambda: ["GPU:0"])
+
+    @tf.function
+    def gradient(points, pose, camera):
+        with tf.GradientTape() as tape:
+            tape.watch([points, *pose, *camera])
+            pixels = transforms.project(points, pose, camera, 224)
+        return tape.gradient(pixels, [points, *pose, *camera])
+
+    points, pose, camera = random_view()
+    graph = gradient.get_concrete_function(tf.constant(points), pose, camera).graph
+    used = {operation.type for operation in graph.get_operations()}
+    assert "Mul" in used and not {name for name in used if "MatMul" in name or "Einsum" in name}

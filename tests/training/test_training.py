@@ -3,16 +3,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d import losses
 from morph3d.data import synthetic
 from morph3d.decoder import decode
 from morph3d.encoders.base import Encoding
 from morph3d.training import callbacks, checkpoints, loop, schedule
+from morph3d.training.config import LossWeights
 from tests.training.tiny_training import History, build, numbers, run, two_stages
 
 
 def test_each_stage_reports_its_losses_and_their_weighted_sum(tiny_model, tiny_encoder, tmp_path):
-    weights, history = losses.LossWeights(parameter=2., identity=3., batch=.5, loopback=.25), History()
+    weights, history = LossWeights(parameter=2., identity=3., batch=.5, loopback=.25), History()
     run(build(tiny_model, tiny_encoder, weights=weights), tmp_path, two_stages(tiny_model, tiny_encoder), [history])
     first, last = history.logs[0], history.logs[-1]
     assert len(history.logs) == 8

@@ -4,8 +4,8 @@ A prepared folder (pipeline.py makes it) holds
   index.json   the settings, the counts, the reasons for which photos were left out, and the shards;
   rejects.tsv  every photo left out: its key and the reason;
   crops/       00000.tfrecord ...: tf.train.Examples of "key", "person" and the aligned crop as a JPEG, "image/encoded";
-  encodings/   the same photos: "key", "person" and what the frozen encoder sees in the photo and in its mirror image,
-               "features" [2, F] and "identity" [2, I] float32.
+  encodings/   the same photos: "key", "person" and what the frozen encoder sees in the crops of the photo and of the mirrored
+               photo, "features" [2, F] and "identity" [2, I] float32.
 """
 import json
 import pathlib
@@ -14,10 +14,11 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from morph3d.data.prepared import CROPS, ENCODINGS, KINDS
 from morph3d.encoders.base import Encoding
 
+FORMAT = 2  # of all this; in the first, the mirror image was that of the crop
 INDEX, REJECTS = "index.json", "rejects.tsv"
-CROPS, ENCODINGS = KINDS = ("crops", "encodings")
 SHARDS_AT_A_TIME = 64  # records come from that many shards by turns, so that people whose photos lie together are mixed,
 SHUFFLED = 8192  # and that many are shuffled together
 
@@ -25,7 +26,7 @@ SHUFFLED = 8192  # and that many are shuffled together
 class Index(NamedTuple):
     """What index.json says of a prepared folder."""
     folder: pathlib.Path
-    settings: dict  # of the preparation: encoder, fingerprint, image_size, feature_size, identity_size, kinds ...
+    settings: dict  # of the preparation: format, encoder, fingerprint, image_size, feature_size, identity_size, kinds ...
     photos: int  # looked at
     digest: str  # another one for other photos, crops or encodings
     rejected: dict  # reason -> how many photos were left out for it
@@ -50,7 +51,7 @@ def read_index(folder):
     """-> the Index of a prepared folder, all of whose shards are there and whole.
 
     Raises:
-      ValueError: no index, or a shard that is missing or of another size than when it was finished.
+      ValueError: no index, one of another FORMAT, or a shard that is missing or of another size than when it was finished.
     """
     path = pathlib.Path(folder, INDEX)
     try:
@@ -60,6 +61,9 @@ def read_index(folder):
         raise ValueError(f"{path}: not found; expected a folder that morph3d-prepare has finished") from None
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{path}: not the index of prepared photos ({error!r}); run morph3d-prepare again") from None
+    if index.settings.get("format") != FORMAT:
+        raise ValueError(f"{path}: photos prepared by another version of this program (format {index.settings.get('format', 1)}, "
+                         f"expected {FORMAT}); run morph3d-prepare again, into another folder")
     for file, found, expected in wrong:
         raise ValueError(f"{file}: found {found} bytes, expected {expected}; run morph3d-prepare again: it makes this shard anew")
     return index

@@ -4,6 +4,7 @@ A note says what it is true of (a digest of the photos and all else that it foll
 so. Any number of processes write notes, each about another shard.
 """
 import hashlib
+import itertools
 import json
 import re
 
@@ -51,15 +52,22 @@ class Notes:
             raise OSError(f"{self._path(number, LIST)}: not found, but it was written before; do all workers see this folder?")
         return [sources.Photo(*fields) for fields in photos]
 
+    def lists(self):
+        """Yields the Photos of every shard, as they were when the photos were shared out last."""
+        for number in itertools.count():
+            photos = self.read(number, LIST, None)
+            if photos is None:
+                return
+            yield [sources.Photo(*fields) for fields in photos]
+
     def share_out(self, photos, in_shard):
         """Shares photos out to shards and writes the lists: who is in a shard already stays there, new ones get new shards.
 
         Returns:
           A list of Photos for every shard.
         """
-        new, plan = {photo.key: photo for photo in photos}, []
-        while (earlier := self.read(len(plan), LIST, None)) is not None:
-            plan.append([new.pop(key) for key, *_ in earlier if key in new])
+        new = {photo.key: photo for photo in photos}
+        plan = [[new.pop(photo.key) for photo in earlier if photo.key in new] for earlier in self.lists()]
         rest = list(new.values())
         plan += [rest[start:start + in_shard] for start in range(0, len(rest), in_shard)]
         for number, listed in enumerate(plan):

@@ -1,8 +1,9 @@
 """Photographs -> a prepared folder (dataset.py), with Apache Beam: on this machine, or on a cluster that shares its files.
 
-The photos are listed and shared out to shards. Two pipelines do the work: the first takes a digest of every photo, by which
-duplicates are known; the second makes the shards. What they finish they write down, shard by shard (ledger.py), so that a
-second start does only what is missing, was cut short, or whose photos have changed.
+The photos are listed and shared out to shards. Two pipelines do the work: the first takes a digest of every photo's content, the
+second makes the shards. What they finish they write down, shard by shard (ledger.py), so that a second start does only what is
+missing, was cut short, or whose photos have changed. A photo is known by its content: the place and time of its file only say
+whether it has to be read again.
 """
 import collections
 import contextlib
@@ -18,13 +19,14 @@ import time
 import tqdm
 from absl import logging as absl_logging
 
-from morph3d import atomic_files, run_settings
+from morph3d import atomic_files, extras, run_settings
 from morph3d.data import sources
 from morph3d.data.prepared import dataset, shards
 from morph3d.data.prepared.ledger import DIGESTS, MADE, Notes, truth
 from morph3d.data.sources import tfds_images
 from morph3d.encoders import registry
 
+RUNNER = "FnApiRunner"  # in this process; Beam's own default first looks for a program to download
 PHOTOS_IN_SHARD = 500  # and fewer of a small set, so that there is progress to see
 PATIENCE = 10.  # seconds that a shared file system may take to show what others have written
 _ERROR = re.compile(r"<<(.*?)>>", re.DOTALL)
@@ -38,17 +40,19 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
       folder: for the result; not one within the source.
       encoder, weights: as registry.load takes them.
       kinds: what to store, of dataset.KINDS.
-      options: of the Beam pipelines, ["--runner=...", ...]; by default they run on this machine. Workers elsewhere must see the
-        photos and the folder under the same names.
+      options: of the Beam pipelines, ["--runner=...", ...]; by default they run in this process (RUNNER). Workers elsewhere must
+        see the photos and the folder under the same names.
       listing: what sources.find gave, if it was called already.
 
     Returns:
       The folder's Index.
 
     Raises:
-      ValueError: the folder was begun from another source or in another way, or no photo is left.
+      ValueError: the folder was begun from other photos or in another way, or no photo is left.
       OSError: the disk is full, or the photos cannot be read at the moment; the finished shards are kept.
+      ImportError: Apache Beam is not installed.
     """
+    extras.require("photos", "apache_beam")
     listing = listing or sources.find(source)
     folder, source = pathlib.Path(folder).resolve(), os.fspath(source)
     if not source.startswith(tfds_images.PREFIX):
@@ -57,25 +61,25 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
             raise ValueError(f"{folder}: lies in the folder of the photos, {source}; give one outside it")
     settings = _settings(source, encoder, weights, sorted(kinds))
     with atomic_files.only_one(folder / "plan" / "lock", f"{folder}: another program is preparing photos in this folder"):
-        run_settings.keep(folder / "plan" / "settings.jsonl", settings, settings.keys() - {"encoder", "encoder_weights"})
         notes = Notes(folder)
+        _keep_settings(folder / "plan" / "settings.jsonl", settings, notes, listing.photos)
         notes.sweep()
         plan = notes.share_out(listing.photos, min(PHOTOS_IN_SHARD, max(32, len(listing.photos) // 20)))
-        options = list(options)
         digests = _complete("reading", notes, DIGESTS, plan, [truth(listed) for listed in plan],
                             functools.partial(_take_digests, folder), [()] * len(plan), options)
         duplicates = _duplicates(plan, digests)
-        made_of = [truth(*both) for both in zip(plan, duplicates)]
+        made_of = [truth([(photo.key, photo.person, digest) for photo, digest in zip(listed, taken)], copies)
+                   for listed, taken, copies in zip(plan, digests, duplicates)]
         made = _complete("preparing", notes, MADE, plan, made_of, functools.partial(_make, folder, settings),
                          [(found,) for found in duplicates], options)
-        return _finish(folder, settings, listing, made, truth(made_of))
+        return _finish(folder, settings, listing, made, truth(dataset.FORMAT, made_of))
 
 
 def _settings(source, encoder, weights, kinds):
     encoder, weights = registry.located(encoder, weights)
     network = _encoder(encoder, weights, dataset.ENCODINGS in kinds)
-    settings = {"source": source, "encoder": encoder, "encoder_weights": weights, "kinds": kinds, "image_size": network.image_size,
-                "template": network.template.tolist()}
+    settings = {"format": dataset.FORMAT, "source": source, "encoder": encoder, "encoder_weights": weights, "kinds": kinds,
+                "image_size": network.image_size, "template": network.template.tolist()}
     if dataset.ENCODINGS in kinds:
         settings |= {name: getattr(network, name) for name in ("fingerprint", "feature_size", "identity_size")}
     return settings
@@ -85,6 +89,27 @@ def _settings(source, encoder, weights, kinds):
 def _encoder(spec, weights, encodes):
     """One a process, however many shards this makes; for crops alone its framing is enough, which needs no weights."""
     return registry.load(spec, weights) if encodes else registry.framing(spec)
+
+
+def _keep_settings(path, settings, notes, photos):
+    """Refuses to go on from other photos or in another way; the same photos may lie elsewhere, and so may the encoder."""
+    fixed = settings.keys() - {"encoder", "encoder_weights"}
+    earlier = run_settings.history(path) if path.exists() else []
+    if earlier and earlier[-1]["source"] != settings["source"] and _hold(photos, notes):
+        fixed -= {"source"}
+    run_settings.keep(path, settings, fixed)
+
+
+def _hold(photos, notes):
+    """Whether these include the photos that were shared out before: all by name, and of each shard the first by its content."""
+    here = {photo.key: photo for photo in photos}
+    for number, earlier in enumerate(notes.lists()):
+        if any(photo.key not in here for photo in earlier):
+            return False
+        digests = notes.read(number, DIGESTS, truth(earlier))
+        if digests and digests[0] != shards.digests([here[earlier[0].key]])[0]:
+            return False
+    return True
 
 
 def _complete(title, notes, part, plan, of, work, arguments, options):
@@ -112,7 +137,7 @@ def _everywhere(title, work, tasks, options):
     from apache_beam.options.pipeline_options import PipelineOptions
     logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)  # it would print what is raised here anyway
     try:
-        with beam.Pipeline(options=PipelineOptions(options)) as pipeline:
+        with beam.Pipeline(options=PipelineOptions([f"--runner={RUNNER}", *options])) as pipeline:
             _ = pipeline | beam.Create(tasks) | beam.Reshuffle() | title >> beam.MapTuple(work)
     except Exception as error:
         if "KeyboardInterrupt" in str(error):
@@ -156,8 +181,7 @@ def _progress(title, sizes, unfinished, missing):
 
 def _take_digests(folder, number, of):
     notes = Notes(folder)
-    listed = notes.listed(number)
-    notes.write(number, DIGESTS, of, [shards.digest(*both) for both in zip(listed, shards.contents(listed))])
+    notes.write(number, DIGESTS, of, shards.digests(notes.listed(number)))
 
 
 def _make(folder, settings, number, of, duplicates):
@@ -173,7 +197,7 @@ def _duplicates(plan, digests):
     first, duplicates = {}, [{} for _ in plan]
     for listed, taken, found in zip(plan, digests, duplicates):
         for position, (photo, digest) in enumerate(zip(listed, taken)):
-            if digest is not None and first.setdefault(digest, photo.key) != photo.key:
+            if digest and first.setdefault(digest, photo.key) != photo.key:
                 found[position] = first[digest]
     return duplicates
 

@@ -1,9 +1,9 @@
 """Where photographs come from: a source is recognized by what it is.
 
   tfds:NAME or tfds:NAME/SPLIT    a data set of tensorflow-datasets, see tfds_images
-  *.tfrecord                      TFRecord files: one, a pattern, or a folder of them, see tfrecords
   folder with files/<Name>.txt    VGG-Face's lists and the pictures downloaded by them, see vgg_face
-  folder                          the images in it and below; VGGFace2 with its boxes, see folders
+  folder, file or pattern (*)     the images and the TFRecord files there, known by their content; VGGFace2 with its boxes: see
+                                  folders and tfrecords
 """
 import itertools
 import os
@@ -15,7 +15,9 @@ __all__ = ["Listing", "Photo", "contents", "find", "printable"]
 
 
 def find(source):
-    """-> Listing of the photos of a source, in an order that is always the same: by key, but records as they are stored.
+    """-> Listing of the photos of a source, in an order that is always the same: by key, then records as they are stored.
+
+    Every file of the source is taken or among the rejects.
 
     Raises:
       ValueError: there is no such source, or no photo in it; says what was looked for.
@@ -23,9 +25,6 @@ def find(source):
     source = os.fspath(source)
     if source.startswith(tfds_images.PREFIX):
         return tfds_images.find(source)
-    shards = tfrecords.shards(source)
-    if shards:
-        return tfrecords.find(shards)
     lists = vgg_face.lists_in(source)
     return vgg_face.find(source, lists) if lists else folders.find(source)
 
@@ -41,6 +40,4 @@ def contents(photos):
 
 
 def _reader(photo):
-    if photo.location.startswith(tfds_images.PREFIX):
-        return tfds_images
-    return tfrecords if tfrecords.is_location(photo.location) else folders
+    return next((module for module in (tfds_images, tfrecords) if photo.location.startswith(module.PREFIX)), folders)

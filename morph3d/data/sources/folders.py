@@ -1,44 +1,88 @@
-"""Photographs in a folder and the folders in it; VGGFace2's boxes where its tables are at hand."""
+"""Photographs in a folder and those in it, as image files or in TFRecord files; VGGFace2's boxes where its tables are at hand."""
 import errno
+import glob
 import os
+import pathlib
 import stat
 
-from morph3d.data.sources import vggface2
+from morph3d.data.sources import tfrecords, vggface2
 from morph3d.data.sources.listing import Listing, Photo, entries_of, file_version, is_folder, printable
 from morph3d.photos import decoding
 
 LARGEST = 2**28  # bytes; no photo is larger
+BEGINNING = 4096  # bytes, by which files are known
 
 
-def find(folder):
-    """The image files in a folder and below, each of the person after whom its folder is named -> Listing.
+def find(source):
+    """The photos in a folder and below, or in the files that a pattern matches -> Listing.
 
-    Links are followed, but no folder is entered twice. Whatever is named like an image and is no folder is listed, even if
-    nothing can be read from it.
+    Each image file is a photo of the person after whom its folder is named. Files are known by their first bytes; those that are
+    named like images are listed without a look, even if nothing can be read from them. Links are followed, but no folder is
+    entered twice.
 
     Raises:
-      ValueError: no such folder, or no image in it.
+      ValueError: no such folder or file, or no photo in it.
     """
-    if not os.path.isdir(folder):
-        raise ValueError(f"{folder}: no such folder of photos")
-    folder = os.path.abspath(folder)
-    boxes, rejects = vggface2.boxes(folder)
-    found = [Photo(printable(below + entry.name), printable(os.path.basename(below[:-1])), entry.path, file_version(entry),
-                   vggface2.box(boxes, entry.path) if boxes else None)
-             for below, entry in _files(folder, rejects)
-             if os.path.splitext(entry.name)[1].lower() in decoding.SUFFIXES]
-    if not found:
-        raise ValueError(f"{folder}: no photos in this folder or below; expected {', '.join(sorted(decoding.SUFFIXES))} files"
-                         + "".join(f"; {key}: {reason}" for key, reason in rejects[:3]))
-    return Listing(sorted(found), rejects)
+    tables = vggface2.tables(source)
+    boxes, rejects = vggface2.boxes(tables)
+    found, records = [], []
+    for below, entry in files(source, rejects) if os.path.isdir(source) else _matching(source):
+        path, name = os.fspath(entry), printable(below + entry.name)
+        if path in tables:
+            continue
+        try:
+            if _is_image(entry):
+                box = vggface2.box(boxes, path) if boxes else None
+                found.append(Photo(name, printable(os.path.basename(below[:-1])), path, file_version(entry), box))
+            else:
+                records.append((name, path))
+        except ValueError as error:
+            rejects.append((name, str(error)))
+    found.sort()
+    stored, broken = tfrecords.find(records, {photo.key for photo in found})
+    rejects += broken
+    if not found and not stored:
+        raise ValueError(f"{source}: no photos; expected images ({', '.join(decoding.FORMATS)}) or TFRecord files of "
+                         f"tf.train.Examples with {tfrecords.IMAGE}" + "".join(f"; {key}: {why}" for key, why in rejects[:3]))
+    return Listing(found + stored, rejects)
 
 
-def _files(folder, rejects):
+def _is_image(entry):
+    """Whether a file is to be read as an image, as against a TFRecord file; ValueError with the reason where it is neither."""
+    if os.path.splitext(entry.name)[1].lower() in decoding.SUFFIXES:
+        return True
+    try:
+        with _open(entry) as file:
+            beginning = file.read(BEGINNING)
+    except OSError as error:
+        raise ValueError(f"cannot be opened: {error.strerror}") from None
+    if not beginning:
+        raise ValueError("empty")
+    if decoding.recognizes(beginning):
+        return True
+    if tfrecords.recognizes(entry.name, beginning):
+        return False
+    raise ValueError("not an image")
+
+
+def _matching(pattern):
+    """Yields ("" or "folder/below/", pathlib.Path) of the files that a pattern matches, or of the file of that name."""
+    paths = [pattern] if os.path.isfile(pattern) else glob.glob(pattern)
+    paths = [pathlib.Path(os.path.abspath(path)) for path in sorted(paths) if not os.path.isdir(path)]
+    if not paths:
+        raise ValueError(f"{pattern}: no such folder or file of photos")
+    folder = os.path.commonpath(path.parent for path in paths)
+    for path in paths:
+        yield os.path.join(os.path.relpath(path.parent, folder), "").removeprefix("./"), path
+
+
+def files(folder, rejects):
     """Yields ("" or "folder/below/", os.DirEntry) of all that is no folder; adds the folders that cannot be listed to `rejects`.
 
     Folders that are only linked are entered last, so that a photo's key does not depend on links to it, and those that contain
     `folder` never.
     """
+    folder = os.path.abspath(folder)
     entered = {_identity(path) for path in _parents(os.path.realpath(folder))}
     waiting, linked = [""], []
     while waiting or linked:
@@ -82,10 +126,13 @@ def contents(locations):
 
 
 def _read(path):
-    status = os.stat(path)
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "not a regular file", path)
-    if status.st_size > LARGEST:
-        raise OSError(errno.EFBIG, f"larger than {LARGEST >> 20} MiB", path)
-    with open(path, "rb") as file:
+    with _open(path) as file:
+        if os.fstat(file.fileno()).st_size > LARGEST:
+            raise OSError(errno.EFBIG, f"larger than {LARGEST >> 20} MiB", path)
         return file.read()
+
+
+def _open(path):
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", path)
+    return open(path, "rb")

@@ -11,7 +11,7 @@ class Photo(NamedTuple):
     key: str  # its name in the source: unique, one printable line
     person: str  # whom it shows; "" where nobody says
     location: str  # where any process finds its bytes, see sources.contents; may hold file names that are not UTF-8
-    version: str  # another one when the picture has changed
+    version: str  # another one when its file may have changed and has to be read again
     box: tuple = None  # the face's left, top, right and bottom, pixels of the upright photo; None where nobody says
 
 

@@ -4,6 +4,7 @@ import functools
 import itertools
 import re
 
+from morph3d import extras
 from morph3d.data.sources.listing import Listing, Photo, printable
 
 PREFIX = "tfds:"
@@ -15,7 +16,9 @@ def find(source):
 
     Raises:
       ValueError: no such data set or split, one without pictures, or it is neither on the disk nor can it be downloaded.
+      ImportError: tensorflow-datasets is not installed.
     """
+    extras.require("photos", "tensorflow_datasets")
     name, _, split = source.removeprefix(PREFIX).partition("/")
     split = split or "train"
     builder = _builder(name)

@@ -1,72 +1,100 @@
-"""Photographs in TFRecord files of tf.train.Example, with the customary names of features."""
+"""Photographs in TFRecord files of tf.train.Example, plain or gzipped, with the customary names of features."""
 import errno
-import glob
+import gzip
 import itertools
 import os
 import pathlib
 import re
 import struct
+import zlib
 
 import tensorflow as tf
 from google.protobuf import message
 
 from morph3d.data.sources.listing import Listing, Photo, file_version, printable, proper_box
 
+PREFIX = "tfrecord:"
 IMAGE = "image/encoded"
 KEYS = ("key", "image/filename")
 PEOPLE = ("person", "image/class/text")
 BOX = tuple(f"image/object/bbox/{side}" for side in ("xmin", "ymin", "xmax", "ymax"))
-_SHARD = re.compile(r".*\.tfrecords?(-\d+-of-\d+)?", re.DOTALL)
-_LOCATION = re.compile(rf"({_SHARD.pattern})#(\d+)", re.DOTALL)
+_NAME = re.compile(r".*\.tfrecords?(-\d+-of-\d+)?(\.gz)?", re.DOTALL)
+_LOCATION = re.compile(rf"{PREFIX}(.*)#(\d+)", re.DOTALL)  # where the record begins in the file, once it is unzipped
 _HEADER, _FOOTER = 12, 4  # bytes around a record: its length (uint64) and that one's checksum; its own checksum
+_GZIP = b"\x1f\x8b"
 
 
-def shards(source):
-    """-> the sorted TFRecord files that a file name, a pattern or a folder stands for; empty where there are none."""
-    if os.path.isdir(source):
-        paths = glob.glob(os.path.join(glob.escape(source), "*"))
-    else:
-        paths = [source] if os.path.isfile(source) else glob.glob(source)
-    return sorted(os.path.abspath(path) for path in paths if _SHARD.fullmatch(path))
+def recognizes(name, beginning):
+    """Whether a file that begins with these bytes, some hundreds, holds TFRecords, or is named as if it did."""
+    if beginning.startswith(_GZIP):
+        try:
+            beginning = zlib.decompressobj(zlib.MAX_WBITS + 16).decompress(beginning)
+        except zlib.error:
+            beginning = b""
+    return _length(beginning[:_HEADER]) is not None or _NAME.fullmatch(name) is not None
 
 
-def find(paths):
+def _length(header):
+    """-> the length of the record after a header; None where it is no header."""
+    if len(header) < _HEADER:
+        return None
+    length, checksum = struct.unpack("<QI", header)
+    return length if checksum == _masked_crc(header[:8]) else None
+
+
+def _masked_crc(data):
+    """TFRecord's checksum: CRC-32C, turned right by 15 bits, plus a constant."""
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    crc ^= 0xffffffff
+    return ((crc >> 15 | crc << 17) + 0xa282ead8) & 0xffffffff
+
+
+def find(files, keys=()):
     """The photos in TFRecord files -> Listing, in the order of files and records, which is fastest to read.
 
     A file that is cut short or damaged gives the photos before that, and a reject.
 
-    Raises:
-      ValueError: no photo in any file.
+    Args:
+      files: (name in the source, absolute path) of each.
+      keys: those that other photos have.
     """
-    found, rejects, keys = [], [], set()
-    for path in map(os.path.abspath, paths):
-        version, shard = file_version(pathlib.Path(path)), printable(os.path.basename(path))
-        for place, offset, record in _records(path, shard, rejects):
+    found, rejects, keys = [], [], set(keys)
+    for name, path in sorted(files):
+        version = file_version(pathlib.Path(path))
+        for place, offset, record in _records(path, name, rejects):
             try:
-                photo = _photo(record, place, keys, f"{path}#{offset}", version)
+                photo = _photo(record, place, keys, f"{PREFIX}{path}#{offset}", version)
             except ValueError as error:
                 rejects.append((place, str(error)))
             else:
                 keys.add(photo.key)
                 found.append(photo)
-    if not found:
-        raise ValueError(f"{os.path.dirname(os.path.abspath(paths[0]))}: no photos in its {len(paths)} TFRecord files; expected "
-                         f"tf.train.Examples with {IMAGE}" + "".join(f"; {key}: {reason}" for key, reason in rejects[:3]))
     return Listing(found, rejects)
 
 
-def _records(path, shard, rejects):
-    """Yields (name, offset in the file, bytes) of the records of a file; adds what stands against the file to `rejects`."""
+def _records(path, name, rejects):
+    """Yields (name, offset, bytes) of the records of a file; adds what stands against the file to `rejects`."""
     offset, number, problem = 0, 0, "cut short"
     try:
-        for record in tf.data.TFRecordDataset(path).as_numpy_iterator():
-            yield f"{shard}#{number:08}", offset, record
+        for record in tf.data.TFRecordDataset(path, "GZIP" if _is_gzipped(path) else "").as_numpy_iterator():
+            yield f"{name}#{number:08}", offset, record
             offset, number = offset + _HEADER + len(record) + _FOOTER, number + 1
-        if offset == os.path.getsize(path):  # TensorFlow takes a header that is cut short for the end
-            return
-    except tf.errors.OpError as error:
-        problem = "cut short" if "truncated" in error.message else "damaged" if "corrupted" in error.message else error.message
-    rejects.append((shard, f"{printable(problem)}: after {number} records"))
+        with _open(path) as file:
+            if offset == file.seek(0, os.SEEK_END):  # TensorFlow takes a header that is cut short for the end
+                if number:
+                    return
+                problem = "empty"
+    except EOFError:  # in the last bytes of what is gzipped
+        pass
+    except tf.errors.DataLossError as error:
+        problem = "cut short" if "truncated" in error.message else "damaged"
+    except (tf.errors.OpError, OSError) as error:
+        problem = printable(str(error))
+    rejects.append((name, f"{problem}: after {number} records"))
 
 
 def _photo(record, place, keys, location, version):
@@ -108,16 +136,12 @@ def _box(features):
         return None
 
 
-def is_location(location):
-    return _LOCATION.fullmatch(location) is not None
-
-
 def contents(locations):
     """Yields the encoded picture of each record, or the OSError met; opens a file once for neighboring records."""
-    places = (_LOCATION.fullmatch(location).group(1, 3) for location in locations)
+    places = (_LOCATION.fullmatch(location).groups() for location in locations)
     for path, run in itertools.groupby(places, key=lambda place: place[0]):
         try:
-            file = open(path, "rb")
+            file = _open(path)
         except OSError as error:
             yield from (error for _ in run)
             continue
@@ -129,14 +153,24 @@ def contents(locations):
                     yield error
 
 
+def _is_gzipped(path):
+    with open(path, "rb") as file:
+        return file.read(len(_GZIP)) == _GZIP
+
+
+def _open(path):
+    """A file that reads what is in `path`, unzipped."""
+    return gzip.open(path) if _is_gzipped(path) else open(path, "rb")
+
+
 def _picture(file, offset):
     """The checksums were looked at when the file was listed."""
-    file.seek(offset)
-    header = file.read(_HEADER)
-    length = struct.unpack("<Q", header[:8])[0] if len(header) == _HEADER else -1
-    if not 0 <= length <= os.fstat(file.fileno()).st_size - file.tell():
-        raise OSError(errno.EINVAL, f"no record at byte {offset}", file.name)
     try:
-        return _bytes(_features(file.read(length)), IMAGE)
-    except ValueError as error:
+        file.seek(offset)
+        length = _length(file.read(_HEADER))
+        record = file.read(length or 0)
+        if length is None or len(record) < length:
+            raise ValueError("no record")
+        return _bytes(_features(record), IMAGE)
+    except (ValueError, EOFError, zlib.error) as error:
         raise OSError(errno.EINVAL, f"{error} at byte {offset}", file.name) from error

@@ -9,7 +9,7 @@ import os
 import pathlib
 from typing import NamedTuple
 
-from morph3d.data.sources import vgg_face_pictures
+from morph3d.data.sources import folders, vgg_face_pictures
 from morph3d.data.sources.listing import Listing, Photo, file_version, printable, proper_box
 
 LIST_FOLDERS = ("files", "vgg_face_dataset/files", "raw-txt", ".")
@@ -67,7 +67,7 @@ def _lines(path, size=-1):
 
 
 def find(folder, lists):
-    """The listed pictures that are on the disk -> Listing; every line without a picture is among the rejects.
+    """The listed pictures that are on the disk -> Listing; every line without a picture, and every other file, is a reject.
 
     Args:
       folder: in which the pictures are.
@@ -90,6 +90,9 @@ def find(folder, lists):
         good, missing = _photos(name, lines, layout)
         found += good
         rejects += [(f"{listed}:{number}", reason) for number, reason in sorted(broken + missing)]
+    used = {photo.location for photo in found} | set(map(str, paths.values()))
+    rejects += [(printable(below + entry.name), "in no list") for below, entry in folders.files(folder, rejects)
+                if entry.path not in used]
     return Listing(sorted(found), rejects)
 
 

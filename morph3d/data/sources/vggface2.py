@@ -11,15 +11,21 @@ _FOLDERS = ("bb_landmark", "meta/bb_landmark")
 _TABLES = ("loose_bb_train.csv", "loose_bb_test.csv")
 
 
-def boxes(folder):
-    """The tables in `folder` or beside it -> ({"n000001/0001_01": (left, top, right, bottom)}, their rejects)."""
-    found, rejects = {}, []
+def tables(folder):
+    """The paths of the tables in `folder`, or of those beside it."""
+    folder = os.path.abspath(folder)
     for above in (folder, os.path.dirname(folder)):
-        for path in (os.path.join(above, *below.split("/"), table) for below in _FOLDERS for table in _TABLES):
-            if os.path.isfile(path):
-                rejects += _read(path, found)
-        if found:
-            break
+        paths = [os.path.join(above, *below.split("/"), table) for below in _FOLDERS for table in _TABLES]
+        if found := list(filter(os.path.isfile, paths)):
+            return found
+    return []
+
+
+def boxes(tables):
+    """-> {"n000001/0001_01": (left, top, right, bottom)}, the tables' rejects."""
+    found, rejects = {}, []
+    for path in tables:
+        rejects += _read(path, found)
     return found, rejects
 
 

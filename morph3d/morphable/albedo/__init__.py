@@ -15,9 +15,10 @@ from morph3d.morphable.albedo.people import differences, principal_modes, sample
 
 
 class Albedo(NamedTuple):
+    """A linear model of the colors of one mesh."""
     mean: np.ndarray  # [V, 3] float32 sRGB-encoded reflectance, 0..1
-    modes: np.ndarray  # [K, V, 3] float32, one standard deviation each
-    names: tuple  # K names
+    modes: np.ndarray  # [T, V, 3] float32, one standard deviation each
+    names: tuple  # T names
 
 
 def paint(vertices, landmarks, normals, eyeballs=None, mouth_inside=None, people=1200, modes=199, seed=0):
@@ -30,11 +31,11 @@ def paint(vertices, landmarks, normals, eyeballs=None, mouth_inside=None, people
       eyeballs: [V] bool, vertices of separate eyeball spheres; None: the eyes are part of the mesh.
       mouth_inside: [V] bool, vertices of the mouth's socket, or None.
       people: N, how many painted faces the modes summarize; the time taken is proportional to it.
-      modes: K, fewer than people and more than there are left-right differences.
+      modes: T, fewer than people and more than there are left-right differences.
       seed: of the population.
 
     Returns:
-      Albedo with K modes: the principal components of the population, and one per left-right difference.
+      Albedo with T modes: the principal components of the population, and one per left-right difference.
 
     Raises:
       ValueError: an array of another shape, or too few people.

@@ -17,12 +17,13 @@ _EAR_TOP, _EAR_DOWN = np.array([-90., -2.]), np.array([.364, -.931])
 
 
 class Curve(NamedTuple):
+    """Coordinates of the vertices along and across a curve of the face, [V] each."""
     along: np.ndarray
     across: np.ndarray
 
 
 class Anatomy(NamedTuple):
-    """Every field is [V] unless said otherwise."""
+    """The fields of a mesh. Every one is [V] unless said otherwise."""
     face: canonical.CanonicalFace
     brow: Curve  # along 0..1 from the inner to the outer end, across mm upward
     upper_lid: Curve  # from the inner to the outer corner of the eye, across mm upward
@@ -43,7 +44,7 @@ class Anatomy(NamedTuple):
 
 
 def find(vertices, landmarks, normals, eyeballs, mouth_inside):
-    """Finds the anatomy of a mesh: arguments as those of `paint`."""
+    """The Anatomy of a mesh; arguments as those of `paint`."""
     face = canonical.warp(vertices, landmarks, normals)
     lips, gap = inside(face.across, face.y, _L[48:60]), inside(face.across, face.y, _L[60:68])
     between = np.interp(face.x, _L[62:65, 0], (_L[62:65, 1] + _L[[66, 65, 64], 1]) / 2.)

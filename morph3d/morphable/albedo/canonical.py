@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 
+from morph3d.morphable.landmarks import MIRROR
+
 # The left half of the iBUG-68 landmarks of an average adult face: index -> position, mm. The right half mirrors it.
 _LEFT_HALF = {
     8: (0, -110, 12), 9: (15, -107, 10), 10: (30, -103, -4), 11: (43, -96, -18), 12: (57, -79, -31), 13: (66, -58, -40),
@@ -17,19 +19,14 @@ _LEFT_HALF = {
     42: (18, -1.5, 0), 43: (28, 5, 3), 44: (39, 5, 2), 45: (45, 0, -6), 46: (39, -3, 0), 47: (27, -3, 2),
     51: (0, -59, 26), 52: (7, -58, 25), 53: (17, -62, 20), 54: (25, -69, 10), 55: (18, -75, 17), 56: (10, -77, 22),
     57: (0, -78, 23.5), 62: (0, -67, 21), 63: (10, -67, 19), 64: (22, -69, 9), 65: (11, -68, 18), 66: (0, -68, 20.5)}
-# Which landmark is which one's mirror image, for the 29 pairs beside the ten on the midline.
-_MIRROR = {9: 7, 10: 6, 11: 5, 12: 4, 13: 3, 14: 2, 15: 1, 16: 0, 22: 21, 23: 20, 24: 19, 25: 18, 26: 17, 34: 32,
-           35: 31, 42: 39, 43: 38, 44: 37, 45: 36, 46: 41, 47: 40, 52: 50, 53: 49, 54: 48, 55: 59, 56: 58, 63: 61,
-           64: 60, 65: 67}
 _HEAD_AXIS_Z = -82.  # mm: the vertical axis of the cranium lies this far behind the eyes
 
 
 def _landmarks():
     positions = np.zeros([68, 3])
     for left, position in _LEFT_HALF.items():
+        positions[MIRROR[left]] = np.array(position) * [-1, 1, 1]
         positions[left] = position
-        if left in _MIRROR:
-            positions[_MIRROR[left]] = np.array(position) * [-1, 1, 1]
     return positions
 
 

@@ -1,4 +1,4 @@
-"""The shapes over a face that parameters only weigh, and a few that the painter combines."""
+"""Fixed fields over a face: those that parameters only weigh, and a few that the painter combines."""
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from morph3d.morphable.albedo.parameters import SPOTS
 
 
 class Fields(NamedTuple):
+    """The fields of one mesh, by the parameter that weighs them or by their own name."""
     blood: dict  # parameter -> [V], summed into the logarithm of blood
     shade: dict  # parameter -> [V], summed into the shade
     beard: dict  # parameter -> [V], where that part of a beard grows

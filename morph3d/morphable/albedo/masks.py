@@ -1,10 +1,10 @@
-"""Where things are on the canonical face: curves, polygons and soft edges, in mm, as weights or distances [V]."""
+"""Masks on the canonical face: curves, polygons and soft edges, in mm, as weights or distances [V]."""
 import numpy as np
 from scipy.interpolate import CubicSpline
 
 
 def smoothstep(low, high, value):
-    """0 below low, 1 above high, a smooth cubic between; low > high turns it round."""
+    """A smooth cubic step: 0 below low, 1 above high; low > high turns it round."""
     t = np.clip((value - low) / (high - low), 0., 1.)
     return t * t * (3. - 2. * t)
 
@@ -21,7 +21,7 @@ def spot(face, x, y, width, height=None):
 
 
 def front(face):
-    """1 on the face, 0 behind the ears."""
+    """The mask of the front of the head: 1 on the face, 0 behind the ears."""
     return smoothstep(105., 85., face.azimuth)
 
 

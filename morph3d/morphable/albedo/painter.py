@@ -5,6 +5,7 @@ the inside of the mouth.
 """
 import numpy as np
 
+from morph3d import colors
 from morph3d.morphable.albedo import fields, pigments
 from morph3d.morphable.albedo.anatomy import Anatomy
 from morph3d.morphable.albedo.masks import bump, smoothstep
@@ -27,7 +28,7 @@ class Painter:
         for color, coverage in (_beard(f, p), _brows(r, p), _lashes(r, p), _scalp(r, f, p), (_eye(r, p), r.eye),
                                 (_MOUTH, r.mouth)):
             linear = _over(linear, color, coverage)
-        return np.clip(pigments.encode(linear), 0., 1.).astype(np.float32)
+        return np.clip(colors.srgb_from_linear(linear), 0., 1.).astype(np.float32)
 
 
 def _over(below, color, coverage):

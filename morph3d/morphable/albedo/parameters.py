@@ -9,6 +9,7 @@ import numpy as np
 
 
 class Parameter(NamedTuple):
+    """The normal distribution of a parameter over people, cut off at `low` and `high`."""
     center: float
     spread: float  # one standard deviation over people
     low: float = -np.inf

@@ -1,6 +1,7 @@
 """A population of painted faces, and its linear modes."""
 import numpy as np
 
+from morph3d.morphable import basis
 from morph3d.morphable.albedo.parameters import ASYMMETRIC, PARAMETERS, values
 
 # How parameters go together: the correlation of each with four hidden traits of a person. What is left is its own.
@@ -47,14 +48,12 @@ def principal_modes(faces, count):
 
     Args:
       faces: [N, V, 3] colors; overwritten, for they are large.
-      count: K, less than N.
+      count: T, less than N.
 
     Returns:
-      mean [V, 3] and modes [K, V, 3], one standard deviation each, largest first; a positive coefficient brightens.
+      mean [V, 3] and modes [T, V, 3], one standard deviation each, largest first; a positive coefficient brightens.
     """
     mean = faces.mean(0)
     faces -= mean
-    centered = faces.reshape(len(faces), -1)
-    _, vectors = np.linalg.eigh(centered @ centered.T)
-    modes = (vectors[:, ::-1][:, :count].T / np.sqrt(len(faces) - 1.)).astype(faces.dtype) @ centered
-    return mean, (modes * np.where(modes.sum(1, keepdims=True) < 0., -1., 1.)).reshape(count, *mean.shape)
+    modes = basis.principal_modes(faces, count)
+    return mean, modes * np.where(modes.sum((1, 2), keepdims=True) < 0., -1., 1.)

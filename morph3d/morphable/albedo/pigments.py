@@ -1,4 +1,4 @@
-"""Colors of skin, hair and irises from their pigments: sRGB-encoded reflectances in 0..1, by small physical models.
+"""Colors of skin, hair and irises from their pigments: linear reflectances in 0..1, by small physical models.
 
 Three bands stand for red, green and blue. Skin is an absorbing epidermis over a scattering dermis: light passes the
 melanin twice (Beer-Lambert) and comes back from the dermis as from Kubelka and Munk's infinitely thick layer, where
@@ -23,16 +23,6 @@ _PHEOMELANIN = np.array([.187, .4, 1.05])
 _HAIR_PATH = 2.6  # a mass of fibres seen from afar returns exp(-path sqrt(absorption)), as scattering media do
 _IRIS_STROMA = np.array([.125, .195, .255])  # linear: Tyndall blue of an iris without melanin
 _IRIS_ABSORPTION = np.array([.42, .90, 1.75])
-
-
-def encode(linear):
-    """Linear 0..1 -> sRGB 0..1, the two-piece curve of IEC 61966-2-1."""
-    return np.where(linear <= .0031308, 12.92 * linear, 1.055 * np.maximum(linear, .0031308)**(1. / 2.4) - .055)
-
-
-def decode(encoded):
-    """sRGB 0..1 -> linear 0..1."""
-    return np.where(encoded <= .04045, encoded / 12.92, ((np.maximum(encoded, .04045) + .055) / 1.055)**2.4)
 
 
 def skin(melanin, blood, carotene):

@@ -8,16 +8,19 @@ Face Models.
 import concurrent.futures
 import hashlib
 import os
-import pathlib
 from typing import NamedTuple
 
 import numpy as np
 
 from morph3d import cache
 
+# Of what recipes give. Whoever changes that (a number in sculpture.py, a color of the painter) raises it and pins the new sums in
+# tests/morphable/test_embedded_identity.py; else caches and checkpoints would take the new model for the old one.
+VERSION = 1
+
 
 class Recipe(NamedTuple):
-    """How much of everything goes into the model; tests take less."""
+    """The amounts of everything that goes into the model; tests take less."""
     coarseness: float = 1.2  # spacing of the grid the template is marched on, 1 is about 2 mm in the face
     heads: int = 2000  # sculpted; the shape modes are computed from them
     shapes: int = 199  # modes, fewer than heads
@@ -36,23 +39,35 @@ RECIPES = {
 }
 
 
+def identity(recipe):
+    """The fingerprint of a recipe's model, 16 hexadecimal digits: the same on every machine.
+
+    A hash of the arrays is not, for their last bits are those of a machine's linear algebra library.
+    """
+    return hashlib.sha256(f"{VERSION} {recipe}".encode()).hexdigest()[:16]
+
+
 def read(recipe=Recipe()):
     """The embedded MorphableModel, made by a Recipe.
 
-    The first call builds it (some minutes, in proportion to its heads and vertices) and keeps it under `cache.folder()`.
+    The first call builds it (some minutes, in proportion to its heads and vertices) and keeps it in the cache.
 
     Raises:
       ValueError: fewer than two heads.
     """
-    from morph3d.morphable.model import MorphableModel
     from morph3d.morphable.readers import basel
     if recipe.heads < 2:
         raise ValueError(f"there must be at least 2 heads to vary, found {recipe.heads}")
-    path = cache.folder() / f"embedded-{_key(recipe)}" / "embedded.h5"
-    if not path.is_file():
-        print(f"morph3d: sculpting the embedded morphable model, once, some minutes, into {path}", flush=True)
-        basel.write(MorphableModel.from_arrays("embedded", **painted(sculpt(recipe), recipe)), path)
-    return basel.read(path)
+    return cache.read_or_make(f"embedded-{identity(recipe)}/embedded.h5", "the embedded morphable model (some minutes)",
+                              lambda: make(recipe), basel.read, lambda model, path: basel.write(model, path, model.fingerprint))
+
+
+def make(recipe):
+    """The same, built anew in any case."""
+    from morph3d.morphable.model import MorphableModel
+    model = MorphableModel.from_arrays("embedded", **painted(sculpt(recipe), recipe))
+    model.fingerprint = identity(recipe)
+    return model
 
 
 def painted(arrays, recipe):
@@ -68,6 +83,7 @@ def painted(arrays, recipe):
 
 def sculpt(recipe):
     """The arrays of the model but its colors: a dictionary by name."""
+    from morph3d.morphable import basis
     from morph3d.morphable.embedded import expressions, population, template
     from morph3d.morphable.embedded.relief import Relief
     from morph3d.morphable.embedded.sculpture import Head
@@ -82,29 +98,9 @@ def sculpt(recipe):
     relief = Relief(mean, mesh.landmarks, mesh.eyeballs)
     for head in heads:
         head += relief(random) - mean
-    return dict(mean_vertices=mean, shape_modes=principal_components(heads, recipe.shapes),
-                # About the neutral face and not about the mean of expressions, so that zeros are a face at rest.
-                expression_modes=principal_components(acts, recipe.expressions), triangles=mesh.triangles.astype(np.int32),
-                landmarks=mesh.landmarks.astype(np.int32), eyeballs=mesh.eyeballs, mouth_inside=mesh.mouth_inside)
-
-
-def principal_components(deviations, count):
-    """The first modes [<= count, V, 3] of deviations [N, V, 3] from what stands for zero, one standard deviation each.
-
-    The sign of a mode is that of its entry of largest size, so that it does not depend on the linear algebra library.
-    """
-    flat = deviations.reshape(len(deviations), -1).astype(np.float64)
-    _, weights = np.linalg.eigh(flat @ flat.T)
-    weights = weights[:, ::-1][:, :min(count, len(flat) - 1)]
-    modes = weights.T @ flat / np.sqrt(len(flat) - 1)
-    modes *= np.sign(modes[np.arange(len(modes)), np.abs(modes).argmax(1)])[:, None]
-    return modes.reshape(-1, *deviations.shape[1:]).astype(np.float32)
-
-
-def _key(recipe):
-    """What the arrays depend on, 12 hexadecimal digits: the recipe, and the sources of shape and paint."""
-    digest = hashlib.sha256(repr(recipe).encode())
-    here = pathlib.Path(__file__).parent
-    for source in [*sorted(here.glob("*.py")), *sorted(here.parent.glob("albedo/**/*.py"))]:
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:12]
+    # Expressions about the neutral face and not about their mean, so that zeros are a face at rest.
+    shape_modes, expression_modes = (basis.principal_modes(deviations.astype(np.float64), count).astype(np.float32)
+                                     for deviations, count in ((heads, recipe.shapes), (acts, recipe.expressions)))
+    return dict(mean_vertices=mean, shape_modes=shape_modes, expression_modes=expression_modes,
+                triangles=mesh.triangles.astype(np.int32), landmarks=mesh.landmarks.astype(np.int32), eyeballs=mesh.eyeballs,
+                mouth_inside=mesh.mouth_inside)

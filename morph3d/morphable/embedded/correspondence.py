@@ -1,4 +1,4 @@
-"""Points that mean the same on every head, and the spline that carries a mesh from one set of them to another.
+"""Corresponding points of all heads, and the spline that carries a mesh from one set of them to another.
 
 All points lie on the half with x >= 0 unless said otherwise. They are rough places from the head's measures, brought
 onto the skin by the distance field.
@@ -6,13 +6,13 @@ onto the skin by the distance field.
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from morph3d.morphable import landmarks
 from morph3d.morphable.embedded.sculpture import EYEBALL
 
 MIRROR = np.array([-1., 1., 1.])
 # Landmarks of the middle and the left half of the face, in the order of `landmark_positions`, and their mirror images.
 HALF = [*range(8, 17), *range(22, 31), 33, 34, 35, *range(42, 48), *range(51, 58), 62, 63, 64, 65, 66]
-MIRRORED = [*range(8, -1, -1), 21, 20, 19, 18, 17, 27, 28, 29, 30, 33, 32, 31, 39, 38, 37, 36, 41, 40, 51, 50, 49, 48,
-            59, 58, 57, 62, 61, 60, 67, 66]
+MIRRORED = landmarks.MIRROR[HALF]
 
 
 def gradient(head, points, step=.05):
@@ -63,7 +63,7 @@ def landmark_positions(head):
 
 
 def lid_points(head, upper, lower):
-    """Points on the lids' edges; arguments: -1 is the inner corner, 1 the outer one."""
+    """Points on the edges of the lids; in the arguments -1 is the inner corner and 1 the outer one."""
     t = np.array([*upper, *lower])
     x = head.eye[0] + .53 * t * head.eye_length
     lines = head.lid_lines(x)
@@ -95,7 +95,7 @@ def lip_edge(head, upper, lower):
 
 
 def control_points(head):
-    """Points [C, 3] on both sides: the landmarks, points between them, and a few over the skull, neck and ears."""
+    """Points [controls, 3] on both sides: the landmarks, points between them, and a few over the skull, neck and ears."""
     half_length, m, e, s = head.head_length / 2., head.midface, head.eye, head.stomion
     back = 96. + m - half_length
     top = head.head_height
@@ -135,7 +135,7 @@ def ear_points(head):
 
 
 def spline(controls, points, ridge=1e-3, softness=6.):
-    """Matrix [N, C]: displacements of the control points -> displacements of points [N, 3].
+    """Matrix [N, controls]: displacements of the control points -> displacements of points [N, 3].
 
     The interpolant is biharmonic (kernel r, softened so that its gradient is continuous at the control points) plus an
     affine map: Bookstein's thin plate in three dimensions.

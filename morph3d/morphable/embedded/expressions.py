@@ -1,4 +1,4 @@
-"""What a face does: random expressions of the average head.
+"""Random expressions of the average head.
 
 An expression is a set of action units (Ekman and Friesen 1978, "Facial Action Coding System"), each a change of the head's
 measures or a smooth push of its skin, with its own strength on either side.

@@ -1,4 +1,4 @@
-"""What no measure says: smooth random relief of the face, most of it the same on both sides.
+"""Smooth random relief of the face, which no measure describes, most of it the same on both sides.
 
 The idea is that of Luethi et al. 2018, "Gaussian Process Morphable Models", IEEE TPAMI 40(8).
 """
@@ -30,7 +30,7 @@ class Relief:
                       for width, spacing, deviation in SCALES]
 
     def _pairs(self, mean, centers, width):
-        """[2, C, V]: bumps at the centers (x >= 0) plus and minus their mirror images, scaled so that white noise has about
+        """[2, centers, V]: bumps at the centers (x >= 0) plus and minus their mirror images, scaled so that white noise has about
         unit variance."""
         here, there = (np.exp(-((mean[None] - (centers * side)[:, None])**2).sum(-1) / (2. * width**2))
                        for side in ([1., 1., 1.], [-1., 1., 1.]))

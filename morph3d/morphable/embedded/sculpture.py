@@ -67,7 +67,7 @@ def rise(x, low, high):
 
 
 def near(part, p, d, center, reach):
-    """`d` with a part of the head joined to it, computed only where it can be felt: in the box center +- reach."""
+    """The field `d` with a part of the head joined to it, computed only where it can be felt: in the box center +- reach."""
     inside = np.all([np.abs(p[i] - float(center[i])) < reach[i] for i in range(3)], 0)
     d[inside] = part(p[:, inside], d[inside])
     return d

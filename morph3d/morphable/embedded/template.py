@@ -19,13 +19,13 @@ MOUTH_GAP = 4.  # mm between the template's lips: a closed mouth has no two side
 
 
 class Template(NamedTuple):
-    """The left half (x >= 0) is what is computed; `whole` mirrors it."""
-    half: np.ndarray  # [H, 3] mm, the skin of the template head; eyeballs follow from the head alone
-    seam: np.ndarray  # [H] bool, on the plane of symmetry
-    smoothing: csr_matrix  # [H, H] the mean over the neighbors
-    follow: np.ndarray  # [H] how far a vertex obeys the projection: 0 inside the mouth and behind the lids, else 1
-    spline: np.ndarray  # [H, C] displacements of the control points -> of the vertices
-    controls: np.ndarray  # [C, 3] mm, on both sides
+    """The mesh that all heads share. Its left half (x >= 0) is what is computed; `whole` mirrors it."""
+    half: np.ndarray  # [half, 3] mm, the skin of the template head; eyeballs follow from the head alone
+    seam: np.ndarray  # [half] bool, on the plane of symmetry
+    smoothing: csr_matrix  # [half, half] the mean over the neighbors
+    follow: np.ndarray  # [half] how far a vertex obeys the projection: 0 inside the mouth and behind the lids, else 1
+    spline: np.ndarray  # [half, controls] displacements of the control points -> of the vertices
+    controls: np.ndarray  # [controls, 3] mm, on both sides
     triangles: np.ndarray  # [F, 3] of the whole mesh, counter-clockwise
     landmarks: np.ndarray  # [68] vertices of the whole mesh
     eyeballs: np.ndarray  # [V] bool
@@ -53,14 +53,14 @@ class Grid:
         self.shape = [len(values) for values in self.axes]
 
     def place(self, index):
-        """Where fractional indices [N, 3] are, [N, 3] mm: what lies behind the face spreads from (0, -30)."""
+        """Positions [N, 3] mm of fractional indices [N, 3]; what lies behind the face spreads from (0, -30)."""
         x, y, z = (np.interp(index[:, i], np.arange(self.shape[i]), self.axes[i]) for i in range(3))
         spread = 2.4 - 1.4 * rise(z, -30., 75.)
         return np.stack([spread * x, (y + 30.) * spread - 30., z], 1)
 
 
 def march(head, grid):
-    """The skin of the half head with x >= 0: vertices [H, 3], triangles [F, 3] counter-clockwise from outside."""
+    """The skin of the half head with x >= 0: vertices [half, 3], triangles [F, 3] counter-clockwise from outside."""
     nodes = grid.place(np.indices(grid.shape).reshape(3, -1).T)
     volume = head.field(nodes.T.astype(np.float32)).reshape(grid.shape)
     index, triangles, _, _ = marching_cubes(volume, 0.)
@@ -68,7 +68,7 @@ def march(head, grid):
 
 
 def largest_piece(vertices, triangles):
-    """What hangs together with most vertices; the others (the field's stray islands) go."""
+    """The connected piece with the most vertices; the others, stray islands of the field, are dropped."""
     _, label = connected_components(adjacency(triangles, len(vertices)))
     kept = label == np.bincount(label).argmax()
     return vertices[kept], (np.cumsum(kept) - 1)[triangles[kept[triangles].all(1)]]
@@ -123,7 +123,7 @@ def build(coarseness=1.2):
 
 
 def in_mouth(head, points):
-    """Which points [N, 3] of a head's skin lie in the mouth, [N] bool, and how deep, [N] mm (negative elsewhere)."""
+    """The mask [N] of the points [N, 3] of a head's skin that lie in its mouth, and their depths [N] mm (negative elsewhere)."""
     x, y, z = points.T
     upper, lower, front = head.lip_lines(x)
     between = (np.maximum(y - upper, lower - y) < 2.2) & (x < head.corner[0] + 1.)

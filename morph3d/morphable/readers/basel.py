@@ -1,4 +1,5 @@
-"""Reads and writes Basel Face Models in HDF5: the layout of 2017 and 2019, which scalismo-faces writes too; reads 2009's."""
+"""Basel Face Models in HDF5, read and written: the layout of 2017 and 2019, which scalismo-faces writes too; that of 2009, read."""
+import io
 import json
 import os
 
@@ -9,6 +10,7 @@ from morph3d import atomic_files
 from morph3d.morphable.readers import basel_landmarks, checks
 
 REMEDY = "get the file again from faces.dmi.unibas.ch, or write it in the layout of model2017-1_bfm_nomouth.h5"
+IDENTITY = "morph3d_identity"  # an attribute of the file, if its model is known by something else than its numbers
 MICROMETERS = 1e4  # no face is that large in millimeters, and all are in micrometers
 
 
@@ -40,6 +42,7 @@ def read(path):
             expression_modes = _linear_model(path, file, "expression")[1] if "expression" in file else None
             triangles, reference = _reference_mesh(path, file, len(mean))
             named = _named_landmarks(path, file)
+            identity = file.attrs.get(IDENTITY)
     except OSError as error:  # what HDF5 says of a file that was cut short does not name it
         raise ValueError(f"{path}: found a damaged file ({error}), expected a whole Basel Face Model; {REMEDY}") from None
     if np.ptp(mean, axis=0).max() > MICROMETERS:
@@ -49,10 +52,13 @@ def read(path):
     if colors:
         colors = [array / checks.color_range(path, colors[0]) for array in colors]
     landmarks = basel_landmarks.indices(path, mean, named, reference)
-    return checks.assemble(path, mean, shape_modes, colors, expression_modes, triangles, landmarks)
+    model = checks.assemble(path, mean, shape_modes, colors, expression_modes, triangles, landmarks)
+    if identity is not None:
+        model.fingerprint = str(identity)
+    return model
 
 
-def write(model, path):
+def write(model, path, identity=None):
     """Writes a MorphableModel in the layout of 2019; a file of that name is replaced only when the new one is complete.
 
     A mode becomes a column of unit length and a variance, its squared length, whether or not the modes are orthogonal. So the
@@ -64,14 +70,18 @@ def write(model, path):
     Args:
       model: a MorphableModel.
       path: the file, .h5 by custom.
+      identity: the fingerprint that the model has when it is read again; None: the hash of its content, as of any file.
     """
     vertices, landmarks = model.mean_vertices.numpy(), model.landmarks.numpy()
     parts = [("shape", "POLYGON_MESH_MODEL", vertices, model.shape_basis),
              ("color", "POLYGON_MESH_DATA_MODEL", model.mean_colors.numpy(), model.texture_basis)]
     if model.expression_size:
         parts.append(("expression", "POLYGON_MESH_DATA_MODEL", np.zeros_like(vertices), model.expression_basis))
-    with atomic_files.replacing(path) as beside, h5py.File(beside, "w") as file:
+    content = io.BytesIO()  # for HDF5 on a full disk raises nearly anything, and not once
+    with h5py.File(content, "w") as file:
         _write_version(file, "")
+        if identity is not None:
+            file.attrs[IDENTITY] = identity
         file["catalog/MorphableModel/modelType"] = np.bytes_("CUSTOM_MODEL")
         file["catalog/MorphableModel/modelPath"] = np.bytes_("/")
         for group, kind, mean, basis in parts:
@@ -83,6 +93,8 @@ def write(model, path):
         points = [{"id": name, "coordinates": vertices[landmarks[point]].tolist()}
                   for name, point in basel_landmarks.ALL_NAMES.items()]
         file["metadata/landmarks/json"] = np.bytes_(json.dumps(points))
+    with atomic_files.replacing(path) as beside:
+        beside.write_bytes(content.getbuffer())
 
 
 def _linear_model(path, file, group):

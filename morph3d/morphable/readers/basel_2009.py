@@ -1,4 +1,4 @@
-"""Reads the Basel Face Model of 2009 as MATLAB keeps it: 01_MorphableModel.mat of the archive BaselFaceModel.tgz."""
+"""The Basel Face Model of 2009, read as MATLAB keeps it: 01_MorphableModel.mat of the archive BaselFaceModel.tgz."""
 import os
 
 import numpy as np

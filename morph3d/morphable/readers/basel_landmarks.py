@@ -26,7 +26,7 @@ PUBLISHED = {
 MISFIT = 20.  # mm: no landmark of the faces known is that far from where the template, laid over them, has it
 
 # Where the points of an average adult's face lie, mm, the nose's tip at 0: rounded, after the mean face of ICT-FaceKit.
-# The right half and the midline of the face; MIRROR gives the left half.
+# The right half and the midline of the face; landmarks.MIRROR gives the left half.
 RIGHT_HALF = {
     0: (-74, 32, -94), 1: (-73, 11, -92), 2: (-70, -9, -86), 3: (-66, -28, -79), 4: (-57, -49, -69), 5: (-44, -65, -57),
     6: (-30, -74, -43), 7: (-15, -78, -29), 8: (0, -80, -26),
@@ -39,8 +39,6 @@ RIGHT_HALF = {
     57: (0, -48, -15), 58: (-10, -47, -17), 59: (-18, -45, -22),
     60: (-22, -39, -29), 61: (-10, -37, -20), 62: (0, -37, -18), 66: (0, -38, -18), 67: (-10, -38, -20),
 }
-MIRROR = {**{i: 16 - i for i in range(8)}, **{i: 43 - i for i in range(17, 22)}, 31: 35, 32: 34, 36: 45, 37: 44, 38: 43,
-          39: 42, 40: 47, 41: 46, 48: 54, 49: 53, 50: 52, 58: 56, 59: 55, 60: 64, 61: 63, 67: 65}
 REQUIRED = {30, 36, 45, 48, 54}  # without the nose, eyes and mouth nothing can be framed or fitted
 
 
@@ -100,8 +98,7 @@ def misfits(points):
 
 def template():
     """[68, 3] mm: the template face."""
-    left = {MIRROR[i]: (-x, y, z) for i, (x, y, z) in RIGHT_HALF.items() if i in MIRROR}
-    both = {**RIGHT_HALF, **left}
+    both = {landmarks.MIRROR[i]: (-x, y, z) for i, (x, y, z) in RIGHT_HALF.items()} | RIGHT_HALF
     return np.array([both[i] for i in range(68)], np.float64)
 
 

@@ -1,9 +1,10 @@
-"""From what a file of faces holds to a MorphableModel, when it is a face: size, axes, winding, spread, colors."""
+"""Checks that what a file holds is a face in our conventions (size, axes, winding, spread, colors), and the model made of it."""
 import os
 import pathlib
 
 import numpy as np
 
+from morph3d.mesh import arrays, normals
 from morph3d.morphable.model import MorphableModel
 
 # Nothing in most files states their unit, so ask the face: its outer eye corners are about 90 mm apart.
@@ -51,23 +52,17 @@ def check_size(path, right_eye, left_eye):
 
 
 def color_range(path, colors):
-    """255 if the mean colors are 8-bit, as in Basel 2009, or 1.
-
-    Random models, as tests use, exceed 1 a little; no 8-bit face is as dark as 10.
-    """
+    """255 if the mean colors are 8-bit, as in Basel 2009, or 1."""
     brightest = np.max(colors, initial=0.)
     if brightest > 300.:
         raise ValueError(f"{path}: found mean colors up to {brightest:g}, expected them in 0..1 or 0..255; scale the colors, "
                          "mean and modes")
-    return 255. if brightest > 10. else 1.
+    return 255. if brightest > arrays.BRIGHTEST else 1.
 
 
 def _painted(path, vertices, triangles, landmarks, eyeballs):
-    from morph3d.mesh import normals
     from morph3d.morphable import albedo  # here, for it is much code that most models do without
-    if triangles.size and not 0 <= triangles.min() <= triangles.max() < len(vertices):  # before they are used as indices
-        raise ValueError(f"{path}: found triangles of vertices {triangles.min()}..{triangles.max()}, expected 0.."
-                         f"{len(vertices) - 1}; indices that start at 1 must be lowered by one")
+    triangles = arrays.indices(f"{path}: triangles", triangles, ("F", 3), len(vertices))  # before they are used
     facing = normals.vertex_normals(vertices, triangles)
     colors = albedo.paint(vertices, vertices[landmarks], facing, eyeballs)
     return colors.mean, colors.modes

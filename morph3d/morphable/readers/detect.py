@@ -1,4 +1,4 @@
-"""What kind of file a morphable model comes in, by its content: names and extensions say nothing reliable."""
+"""The kind of file that a morphable model comes in, by its content: names and extensions say nothing reliable."""
 import os
 import zipfile
 
@@ -10,7 +10,7 @@ ARCHIVES = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"7z\xbc\
             b"\x28\xb5\x2f\xfd": "zstd", b"PK": "zip"}
 
 
-def kind(path):
+def kind(path: str | os.PathLike) -> str:
     """The kind of a file.
 
     Args:

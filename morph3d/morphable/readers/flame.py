@@ -1,4 +1,4 @@
-"""Reads FLAME (Li et al. 2017), the head model of MPI Tübingen: FLAME 2023 Open (CC BY 4.0) and its sisters of one topology."""
+"""FLAME (Li et al. 2017), the head model of MPI Tübingen, read: FLAME 2023 Open (CC BY 4.0) and its sisters of one topology."""
 import os
 import zipfile
 import zlib

@@ -1,4 +1,4 @@
-"""Reads ICT-FaceKit, the light-stage face model of USC ICT (MIT license): a folder of OBJ files in one topology.
+"""ICT-FaceKit, the light-stage face model of USC ICT (MIT license), read from its folder of OBJ files in one topology.
 
 The kit has shapes only; morphable/albedo paints the colors.
 """

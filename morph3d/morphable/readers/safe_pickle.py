@@ -1,4 +1,4 @@
-"""Reads arrays from a pickle without running what is in it.
+"""Arrays of a pickle, read without running what is in it.
 
 A pickle names functions and classes to call, so reading one as usual hands the machine to whoever wrote it. Here a name is
 looked up in a short list or becomes an inert stand-in that keeps its state and does nothing; any other name is refused.
@@ -21,7 +21,7 @@ class StandIn:
 
 
 def load(path):
-    """What a pickle holds, of any version; text of Python 2 is read as Latin-1.
+    """The content of a pickle of any version; text of Python 2 is read as Latin-1.
 
     Numbers, texts, lists, dictionaries, sets and NumPy arrays are themselves; NumPy's single numbers, sparse matrices of
     SciPy and everything of chumpy, the library that FLAME's files were written with, are StandIns.

@@ -1,5 +1,5 @@
-// What the TensorFlow ops have in common: what they ask of their inputs before a kernel touches memory, and how they
-// share out work.
+// Common parts of the TensorFlow ops: checks of their inputs before a kernel touches memory, and sharing of their work
+// between threads.
 #ifndef MORPH3D_RENDERER_KERNELS_CHECKS_H_
 #define MORPH3D_RENDERER_KERNELS_CHECKS_H_
 

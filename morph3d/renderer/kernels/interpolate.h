@@ -8,7 +8,7 @@
 
 namespace morph3d {
 
-// What was seen, pixel by pixel, in row-major order.
+// The visible triangles and the places on them, pixel by pixel, in row-major order.
 struct Fragments {
   const int32_t*
       triangle_ids;           // [pixel_count], -1 for the background, below the number of triangles: the caller checks

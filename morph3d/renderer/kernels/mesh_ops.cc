@@ -44,7 +44,7 @@ absl::Status VertexNormalsShape(InferenceContext* c) {
 }
 
 absl::Status CheckTriangles(const Tensor& triangles, int64_t vertex_count) {
-  TF_RETURN_IF_ERROR(CheckShape(triangles, "triangles", {{kAny, "T"}, {3, "3"}}));
+  TF_RETURN_IF_ERROR(CheckShape(triangles, "triangles", {{kAny, "F"}, {3, "3"}}));
   return CheckRange(triangles, "triangles", 0, vertex_count);
 }
 

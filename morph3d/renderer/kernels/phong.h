@@ -33,7 +33,7 @@ struct Surface {
 //   Ka Kd + sum over lights with n.l > 0 of I (Kd n.l + Ks max(r.v, 0)^shininess),   r = 2 (n.l) n - l.
 void Shade(const Surface& surface, const Lights& lights, Gloss gloss, Range pixels, float* output);
 
-// Where the gradients go. Those of the range's pixels are written; those of the lights are sums over pixels, in double
+// Outputs of ShadeGradient. Those of the range's pixels are written; those of the lights are sums over pixels, in double
 // because there are many of them.
 struct ShadeGradients {
   float *albedo, *normals, *positions;                     // [pixel_count, 3] each

@@ -1,4 +1,4 @@
-// Visits the pixels of a raster whose triangles lie anywhere in memory, and asks for that memory ahead of time.
+// A loop over the pixels of a raster whose triangles lie anywhere in memory, which asks for that memory ahead of time.
 #ifndef MORPH3D_RENDERER_KERNELS_PREFETCH_H_
 #define MORPH3D_RENDERER_KERNELS_PREFETCH_H_
 

@@ -1,5 +1,5 @@
-// How a picture's work is shared out between threads without changing any result: every sum belongs to one thread, which
-// makes it in the same order as if it were alone.
+// Shares of a picture's work for several threads, which change no result: every sum belongs to one thread, which makes it
+// in the same order as if it were alone.
 #ifndef MORPH3D_RENDERER_KERNELS_RANGE_H_
 #define MORPH3D_RENDERER_KERNELS_RANGE_H_
 

@@ -1,4 +1,4 @@
-// Just enough three-dimensional algebra for the kernels.
+// Vectors in space, and the algebra that the kernels need.
 #ifndef MORPH3D_RENDERER_KERNELS_VECTOR3_H_
 #define MORPH3D_RENDERER_KERNELS_VECTOR3_H_
 

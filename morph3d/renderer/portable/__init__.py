@@ -1,4 +1,4 @@
-"""The functions of the compiled ops (kernels/) in TensorFlow's own, for machines without a compiler and accelerators.
+"""The compiled ops (kernels/) once more in TensorFlow's own ops, for machines without a compiler and for accelerators.
 
 Same names, arguments, pictures, gradients and complaints, and XLA can compile all of it. Large tensors of integers are
 int64: TensorFlow leaves arithmetic with int32 to the CPU, also where there is a GPU.

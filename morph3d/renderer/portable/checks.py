@@ -1,4 +1,4 @@
-"""What the functions ask of their inputs, in the words of the compiled ops."""
+"""Checks of the functions' inputs, in the words of the compiled ops."""
 import tensorflow as tf
 
 

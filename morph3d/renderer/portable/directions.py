@@ -1,4 +1,4 @@
-"""Directions of vectors, also of those that have none."""
+"""Unit directions of vectors, 0 for those that have none."""
 import tensorflow as tf
 
 SHORTEST = 1e-18  # the squares of shorter vectors do not fit float32

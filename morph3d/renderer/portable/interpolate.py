@@ -5,9 +5,9 @@ from morph3d.renderer.portable import checks
 
 
 def morph3d_interpolate(attributes, triangles, triangle_ids, barycentrics):
-    """[B, V, C], [T, 3], [B, H, W], [B, H, W, 3] -> [B, H, W, C], background 0."""
+    """[B, V, C], [F, 3], [B, H, W], [B, H, W, 3] -> [B, H, W, C], background 0."""
     attributes = checks.floats("attributes", attributes, "B V C")
-    triangles = checks.indices("triangles", triangles, "T 3", 0, tf.shape(attributes)[1])
+    triangles = checks.indices("triangles", triangles, "F 3", 0, tf.shape(attributes)[1])
     ids = checks.indices("triangle_ids", triangle_ids, "B H W", -1, tf.shape(triangles)[0], B=attributes.shape[0])
     batch, height, width = ids.shape
     barycentrics = checks.floats("barycentrics", barycentrics, "B H W 3", B=batch, H=height, W=width)
@@ -15,7 +15,7 @@ def morph3d_interpolate(attributes, triangles, triangle_ids, barycentrics):
 
 
 def at_seen_corners(values, triangles, ids):
-    """What the corners of the visible triangles have: [B, V, C], [T, 3], [B, H, W] -> [B, H, W, 3, C], background 0.
+    """The values of the visible triangles' corners: [B, V, C], [F, 3], [B, H, W] -> [B, H, W, 3, C], background 0.
 
     The background is one more triangle, whose corners are one more vertex that has nothing but zeros.
     """

@@ -6,19 +6,19 @@ from morph3d.renderer.portable.directions import direction
 
 
 def morph3d_vertex_normals(vertices, triangles):
-    """[B, V, 3], [T, 3] -> unit normals [B, V, 3] and the lengths [B, V] of the sums whose directions they are.
+    """[B, V, 3], [F, 3] -> unit normals [B, V, 3] and the lengths [B, V] of the sums whose directions they are.
 
     Triangles with a vertex that is not finite count for nothing.
     """
     vertices = checks.floats("vertices", vertices, "B V 3")
-    triangles = checks.indices("triangles", triangles, "T 3", 0, tf.shape(vertices)[1])
+    triangles = checks.indices("triangles", triangles, "F 3", 0, tf.shape(vertices)[1])
     sums = _sum_of_cross_products(tf.transpose(vertices, [1, 0, 2]), triangles)  # a vertex of all pictures in one row
     normals, lengths = direction(tf.transpose(sums, [1, 0, 2]))
     return normals, lengths[..., 0]
 
 
 def _sum_of_cross_products(vertices, triangles):
-    """[V, B, 3], [T, 3] -> [V, B, 3] sums of (b - a) x (c - a) over the finite triangles at each vertex."""
+    """[V, B, 3], [F, 3] -> [V, B, 3] sums of (b - a) x (c - a) over the finite triangles at each vertex."""
     vertex_count, corners = tf.shape(vertices)[0], [triangles[:, k] for k in range(3)]
 
     def at_corners(values):

@@ -24,14 +24,14 @@ class _Corner(NamedTuple):
 
 
 def morph3d_rasterize(clip, triangles, height, width):
-    """[B, V, 4], [T, 3] -> triangle_ids [B, H, W] int32, barycentrics [B, H, W, 3], depth [B, H, W].
+    """[B, V, 4], [F, 3] -> triangle_ids [B, H, W] int32, barycentrics [B, H, W, 3], depth [B, H, W].
 
     Only the barycentrics have a gradient.
     """
     checks.require(max(height, width) <= LARGEST_SIDE,
                    f"height and width must be at most {LARGEST_SIDE}, but are {height} and {width}")
     clip = checks.floats("clip", clip, "B V 4")
-    triangles = checks.indices("triangles", triangles, "T 3", 0, tf.shape(clip)[1])
+    triangles = checks.indices("triangles", triangles, "F 3", 0, tf.shape(clip)[1])
     # Stopped before, lest tapes keep every chunk, and behind, lest graphs differentiate the loop.
     ids, depth = _nearest(_screen(tf.stop_gradient(clip), height, width), triangles, height, width)
     depth = tf.stop_gradient(depth)
@@ -67,7 +67,7 @@ def _nearest(screen, triangles, height, width):
 
     Args:
       screen: [B, V, 5], see _screen.
-      triangles: [T, 3] int64.
+      triangles: [F, 3] int64.
 
     Returns:
       ids [B, H, W] int64, -1 where there is none; depth [B, H, W].
@@ -98,7 +98,7 @@ def _nearest(screen, triangles, height, width):
 
 
 def _box_sizes(cells, triangles):
-    """[B, V, 2], [T, 3] -> [B T] int64: how many pixel centers lie in the box of each triangle, 0 if it is spoiled."""
+    """[B, V, 2], [F, 3] -> [B F] int64: how many pixel centers lie in the box of each triangle, 0 if it is spoiled."""
     low, high = _bounds(*(tf.gather(cells, triangles[:, k], axis=1) for k in range(3)))
     spoiled, extent = low[..., 0] < 0., tf.cast(high - low, tf.int64)
     return tf.reshape(tf.where(spoiled, tf.constant(0, tf.int64), extent[..., 0] * extent[..., 1]), [-1])
@@ -153,7 +153,7 @@ def _depth_if_covered(corners, x, y):
 
 
 def _keep_nearest(ids, depth, pixel, triangle, z):
-    """The pictures' ids and depth [P] with N more pairs looked at; those whose pixel is -1 do not count."""
+    """The pictures' ids and depth [B H W] with N more pairs looked at; those whose pixel is -1 do not count."""
     count = tf.size(depth, tf.int64)
     nearest = tf.minimum(depth, tf.math.unsorted_segment_min(z, pixel, count))
     wins = z == tf.gather(nearest, tf.maximum(pixel, 0))

@@ -26,7 +26,7 @@ def write(folder, features, identity, crops=None, in_shard=5):
                     writer.write(dataset.example(str(i), str(i // 10), **parts))
             shard["bytes"][kind] = path.stat().st_size
         shards.append(shard)
-    settings = {"kinds": sorted(kinds), "image_size": 32 if crops is None else crops.shape[1], **sizes}
+    settings = {"format": dataset.FORMAT, "kinds": sorted(kinds), "image_size": 32 if crops is None else crops.shape[1], **sizes}
     index = {"settings": settings, "photos": len(features), "digest": "0", "rejected": {}, "shards": shards}
     (folder / dataset.INDEX).write_text(json.dumps(index))
     return dataset.read_index(folder)

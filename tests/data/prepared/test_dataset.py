@@ -158,6 +158,15 @@ def test_a_broken_index_is_named(tmp_path, content, message):
         dataset.read_index(tmp_path)
 
 
+def test_a_folder_of_another_format_is_refused(tmp_path):
+    index = json.loads((folders.write(tmp_path, np.ones([6, 2, 3]), np.ones([6, 2, 2])).folder / dataset.INDEX).read_text())
+    del index["settings"]["format"]
+    (tmp_path / dataset.INDEX).write_text(json.dumps(index))
+    with pytest.raises(ValueError, match=r"index.json: photos prepared by another version of this program \(format 1, expected 2\);"
+                                         " run morph3d-prepare again, into another folder"):
+        dataset.read_index(tmp_path)
+
+
 def test_records_are_plain_examples_with_the_customary_names(index):
     path = str(index.folder / dataset.CROPS / index.shards[1]["name"])
     first = tf.train.Example.FromString(next(tf.data.TFRecordDataset(path).as_numpy_iterator())).features.feature

@@ -2,6 +2,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,13 +17,22 @@ from tests.data.prepared.making import count_work, prepare, save, shard_files
 
 
 def test_a_folder_begun_otherwise_is_refused_and_kept(photos, encoder):
-    index = prepare(photos, encoder)
-    before = shard_files(index)
-    save(photos.parent / "others" / "a.png")
-    for source, settings, message in ((photos.parent / "others", {}, "source = "), (photos, {"kinds": ["crops"]}, "kinds = ")):
-        with pytest.raises(ValueError, match=f"settings.jsonl: begun with {message}.*another folder"):
-            prepare(source, encoder, index.folder, **settings)
+    before = shard_files(index := prepare(photos, encoder))
+    fewer = shutil.copytree(photos, photos.parent / "fewer")
+    (fewer / "Bob" / "1.png").unlink()
+    save(shutil.copytree(photos, photos.parent / "changed") / "Bob" / "0.png", .1)
+    for source, settings, name in (("fewer", {}, "source"), ("changed", {}, "source"), ("photos", {"kinds": ["crops"]}, "kinds")):
+        with pytest.raises(ValueError, match=f"settings.jsonl: begun with {name} = .*another folder"):
+            prepare(photos.parent / source, encoder, index.folder, **settings)
     assert shard_files(index) == before and dataset.read_index(index.folder) == index
+
+
+def test_a_folder_begun_by_another_version_is_refused(photos, encoder, monkeypatch):
+    before = shard_files(index := prepare(photos, encoder))
+    monkeypatch.setattr(dataset, "FORMAT", dataset.FORMAT + 1)
+    with pytest.raises(ValueError, match="settings.jsonl: begun with format = 2, but 3 was asked for; .* another folder"):
+        prepare(photos, encoder)
+    assert shard_files(index) == before
 
 
 def run(code, photos, encoder):

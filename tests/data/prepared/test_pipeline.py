@@ -1,17 +1,22 @@
 """Photos -> prepared folder: nothing lost, nothing half-done, nothing done twice."""
 import json
+import os
+import shutil
+import socket
 
-import cv2
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 import pytest
 import tensorflow as tf
+from apache_beam.runners.portability import prism_runner
 
 from morph3d.data import sources
 from morph3d.data.prepared import dataset, shards
 from morph3d.encoders import registry
-from morph3d.photos import face_detection
+from morph3d.photos import crops, face_detection
 from tests.data.prepared.making import NAMES, count_work, prepare, rejects, save, shard_files, stored
+from tests.encoders import recognizer
 from tests.photos import bad_photos
 
 
@@ -23,18 +28,28 @@ def test_crops_and_encodings_of_all_photos_are_stored_in_order(photos, encoder):
         for part in crop, seen:
             assert part["key"].bytes_list.value == [name.encode()] and part["person"].bytes_list.value == [name[:3].encode()]
         picture = tf.io.decode_jpeg(crop["image/encoded"].bytes_list.value[0]).numpy()
-        expected = network(np.stack([picture, picture[:, ::-1]]) / np.float32(255.))
+        expected = network(np.stack([picture, picture[:, ::-1]]) / np.float32(255.))  # its template is symmetric
         for values, (stored_as, size) in zip(expected, (("features", 6), ("identity", 4))):
             np.testing.assert_allclose(np.reshape(seen[stored_as].float_list.value, [2, size]), values, atol=.03)
 
 
-def test_encode_sees_the_photo_and_its_mirror_image(tiny_encoder):
-    crops = np.random.default_rng(0).integers(0, 256, [3, 32, 32, 3], np.uint8)
-    found = shards.encode(crops, tiny_encoder)
-    for side, pictures in enumerate((crops, crops[:, :, ::-1])):
-        expected = tiny_encoder(pictures / np.float32(255.))
-        for part, values in zip(found, expected):
-            np.testing.assert_allclose(part[:, side], values, atol=1e-5)
+def test_a_mirrored_photo_is_mirrored_before_it_is_cropped(tmp_path, monkeypatch):
+    """A recognizer's template may be lopsided, as dlib's is: the mirror image of the crop would lie beside it."""
+    lopsided = recognizer.TEMPLATE + np.float32([[-3., 0.], [0., 0.], [2., 0.], [0., 1.], [0., 0.]])
+    tf.saved_model.save(network := recognizer.Recognizer(lopsided), str(tmp_path / "recognizer"), signatures=network.encode)
+    save(tmp_path / "one" / "a.png")
+    photo = PIL.Image.open(tmp_path / "one" / "a.png")
+    (tmp_path / "other").mkdir()
+    PIL.ImageOps.mirror(photo).save(tmp_path / "other" / "a.png")
+    points = face_detection.detect(np.asarray(photo))
+    mirrored = (points * [-1., 1.] + [photo.width, 0.])[[1, 0, 2, 4, 3]]
+    seen = []
+    for name, five in ("one", points), ("other", mirrored):
+        monkeypatch.setattr(face_detection, "detect_all", lambda *_: [five])
+        index = prepare(tmp_path / name, f"saved_model:{tmp_path / 'recognizer'}", tmp_path / f"{name}, prepared")
+        seen.append(np.reshape(stored(index, "encodings")[0]["features"].float_list.value, [2, 6]))
+    assert np.abs(seen[0][0] - seen[0][1]).max() > .001
+    np.testing.assert_allclose(seen[0], seen[1][::-1], atol=1e-5)
 
 
 def test_training_reads_what_was_prepared(photos, encoder):
@@ -79,6 +94,29 @@ def test_only_the_shards_of_changed_photos_are_made_again(photos, encoder, monke
     assert made == [1, 3] and index.records == 6 and len(stored(index, "encodings")) == 6
 
 
+@pytest.mark.parametrize("moved", [False, True], ids=["in place", "elsewhere"])
+def test_a_copy_with_other_times_is_the_same_source(photos, encoder, monkeypatch, moved):
+    before = prepare(photos, encoder)
+    whole = shard_files(before)
+    copy = shutil.copytree(photos, photos.parent / "copy", copy_function=shutil.copyfile)
+    for path in copy.glob("*/*"):
+        os.utime(path, ns=(0, 10**18))
+    shutil.rmtree(photos)
+    if not moved:
+        copy = copy.rename(photos)
+    made = count_work(monkeypatch)
+    index = prepare(copy, encoder)
+    assert made == [] and shard_files(index) == whole and index.digest == before.digest
+    assert index.settings["source"] == str(copy)
+    save(copy / "Bob" / "1.png", .3)
+    assert prepare(copy, encoder).digest != before.digest and made == [1]
+
+
+def test_equal_photos_have_equal_digests_wherever_they_are_prepared(photos, encoder):
+    copy = shutil.copytree(photos, photos.parent / "copy", copy_function=shutil.copyfile)
+    assert prepare(photos, encoder).digest == prepare(copy, encoder, photos.parent / "second").digest
+
+
 def test_new_photos_get_new_shards_wherever_they_are_listed(photos, encoder, monkeypatch):
     before = shard_files(prepare(photos, encoder))
     made = count_work(monkeypatch)
@@ -111,19 +149,8 @@ def test_of_files_as_they_come_from_the_web_every_good_one_is_stored_and_every_o
     assert index.records == len(good) > .5 * count
 
 
-def test_crops_show_upright_faces_with_their_points_on_the_template(tmp_path):
-    """Whatever the orientation that a photo's EXIF block says."""
-    bad_photos.make(tmp_path, 160)
-    template = np.float32([(30, 30), (66, 30), (48, 52), (33, 70), (63, 70)])  # pixels of 96
-    listed = sources.find(tmp_path).photos
-    crops = [crop for crop in shards.align(listed, template, 96) if not isinstance(crop, str)]
-    found = face_detection.detect_all([cv2.resize(crop, (192, 192)) for crop in crops])
-    assert len(crops) > 80 and all(points is not None for points in found)
-    assert max(np.abs(points / 2. - template).mean() for points in found) < 5.
-
-
 def test_a_face_of_too_few_pixels_is_left_out(photos, encoder, monkeypatch):
-    monkeypatch.setattr(shards, "LARGEST_ENLARGEMENT", .1)
+    monkeypatch.setattr(crops, "LARGEST_ENLARGEMENT", .1)
     with pytest.raises(ValueError, match="none of its 9 photos shows a face that can be found; .*rejects.tsv says why"):
         prepare(photos, encoder)
     assert "face too small: eyes 4" in (photos.parent / "prepared" / dataset.REJECTS).read_text()
@@ -142,7 +169,7 @@ def test_the_same_picture_with_the_boxes_of_two_people_is_taken_twice():
     photo = sources.Photo("a", "", "", "", (0., 0., 9., 9.))
     assert shards.digest(photo, b"x") != shards.digest(photo._replace(box=(9., 0., 18., 9.)), b"x")
     assert shards.digest(photo, b"x") == shards.digest(photo._replace(key="b"), b"x")
-    assert shards.digest(photo, OSError()) is shards.digest(photo, b"") is None
+    assert shards.digest(photo, OSError()) is None and shards.digest(photo, b"") == ""
 
 
 def test_progress_shows_rate_and_photos(photos, encoder, capfd):
@@ -151,10 +178,27 @@ def test_progress_shows_rate_and_photos(photos, encoder, capfd):
     assert "preparing: 100%" in shown and "9/9" in shown and "photos/s" in shown
 
 
+def test_nobody_outside_is_asked_for_a_runner(photos, encoder, monkeypatch):
+    """Beam's DirectRunner asks for the program Prism, and where nobody answers it waits."""
+    asked = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *_, **__: asked.append(host) or [])
+    monkeypatch.setattr(prism_runner.PrismRunner, "default_job_server", lambda *_: asked.append("Prism"))
+    assert prepare(photos, encoder).records == 9 and asked == []
+
+
+@pytest.mark.slow
+def test_several_processes_make_the_same_shards(photos, encoder, monkeypatch):
+    made_here = count_work(monkeypatch)
+    options = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    several = prepare(photos, encoder, photos.parent / "several", options=options)
+    assert several.records == 9 and made_here == []
+    assert shard_files(prepare(photos, encoder)) == shard_files(several) and made_here == [0, 1, 2]
+
+
 def test_the_index_says_how_it_was_made(photos, encoder):
     index = json.loads((prepare(photos, encoder).folder / dataset.INDEX).read_text())
     network = registry.load(encoder)
-    assert index["settings"] == {"source": str(photos), "encoder": encoder, "encoder_weights": None, "image_size": 32,
+    assert index["settings"] == {"format": 2, "source": str(photos), "encoder": encoder, "encoder_weights": None, "image_size": 32,
                                  "template": network.template.tolist(), "fingerprint": network.fingerprint,
                                  "feature_size": 6, "identity_size": 4, "kinds": ["crops", "encodings"]}
 
@@ -171,13 +215,6 @@ def test_the_digest_tells_other_photos(photos, encoder):
     assert prepare(photos, encoder).digest == before.digest
     save(photos / "Bob" / "1.png", .3)
     assert prepare(photos, encoder).digest != before.digest
-
-
-def test_large_photos_are_shrunk_with_their_boxes():
-    photo = sources.Photo("a", "", "", "", (100., 20., 200., 40.))
-    encoded = cv2.imencode(".png", np.zeros([60, 2 * shards.LONGEST_SIDE, 3], np.uint8))[1].tobytes()
-    image, box = shards._decode(photo, encoded)
-    assert image.shape == (30, shards.LONGEST_SIDE, 3) and box == (50., 10., 100., 20.)
 
 
 def test_training_is_told_of_a_folder_that_is_not_finished(photos, encoder):

@@ -1,11 +1,15 @@
+"""Sources that are folders: every file is taken or named, whatever it is called, and nothing blocks."""
 import json
 import os
 import socket
 
+import numpy as np
 import pytest
 
 from morph3d.data import sources
 from morph3d.data.sources import folders, listing
+from morph3d.photos import decoding
+from tests.photos import bad_photos
 
 ODD = os.fsdecode(b"na\xefve\n\t\\x.jpg")  # not UTF-8, and not one line
 
@@ -38,7 +42,52 @@ def test_a_folder_tree_gives_each_photo_with_its_person(put):
     assert [(photo.key, photo.person, photo.box) for photo in listing.photos] == [
         ("a/deep/er/x.webp", "er", None), ("b/1.JPG", "b", None), ("b/2.png", "b", None), ("top.jpeg", "", None)]
     assert list(sources.contents(listing.photos)) == [b"x", b"one", b"two", b"top"]
-    assert listing.rejects == []
+    assert listing.rejects == [("b/notes.txt", "not an image")]
+
+
+PNG = bad_photos.png(1, 1, 8, 2, bytes(4))
+JPEG = bad_photos.encoded(np.zeros([8, 8, 3], np.uint8), "JPEG")
+
+
+def test_files_are_known_by_content_and_every_one_is_taken_or_named(put):
+    folder = put({"a/whole.jfif": JPEG, "a/no ending": PNG, "b.txt": JPEG, "named.jpg": b"text", "notes.txt": b"text",
+                  ".DS_Store": b"\0\0\0\1Bud1", "Thumbs.db": b"\xd0\xcf\x11\xe0", "empty.dat": b"", "table.csv": b"a,b\n1,2\n"})
+    (folder / "dangling").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe")
+    listing = sources.find(folder)
+    assert [(photo.key, photo.person) for photo in listing.photos] == [
+        ("a/no ending", "a"), ("a/whole.jfif", "a"), ("b.txt", ""), ("named.jpg", "")]
+    assert list(sources.contents(listing.photos)) == [PNG, JPEG, JPEG, b"text"]
+    assert dict(listing.rejects) == {
+        ".DS_Store": "not an image", "Thumbs.db": "not an image", "notes.txt": "not an image", "table.csv": "not an image",
+        "empty.dat": "empty", "dangling": "cannot be opened: No such file or directory",
+        "pipe": "cannot be opened: not a regular file"}
+
+
+@pytest.mark.parametrize("kind", decoding.FORMATS)
+def test_every_format_that_can_be_decoded_is_known(put, kind):
+    image = bad_photos.encoded(np.zeros([8, 8, 3], np.uint8), kind)
+    assert keys(put({"photo.orig": image})) == ["photo.orig"]
+
+
+def test_of_what_is_no_image_only_the_beginning_is_read(put):
+    os.truncate(put({"a.jpg": b"a", "movie.mov": b""}) / "movie.mov", 2**40)  # takes no room on the disk
+    assert sources.find(put({})).rejects == [("movie.mov", "not an image")]
+
+
+def test_files_named_like_images_are_listed_unopened(put, monkeypatch):
+    folder = put({"a.jpg": b"", "b.PNG": b"", "c.txt": b""})
+    opened = []
+    monkeypatch.setattr(folders, "_open", lambda entry: opened.append(entry.name) or open(entry, "rb"))
+    assert keys(folder) == ["a.jpg", "b.PNG"] and opened == ["c.txt"]
+
+
+def test_files_may_be_given_by_name_or_pattern(put):
+    folder = put({"Ann/1.jpg": b"1", "Bob/2.jfif": JPEG, "Bob/2.txt": b"text", "Bob/3.jpg": b"3"})
+    listing = sources.find(folder / "*" / "[12].*")
+    assert [(photo.key, photo.person) for photo in listing.photos] == [("Ann/1.jpg", "Ann"), ("Bob/2.jfif", "Bob")]
+    assert list(sources.contents(listing.photos)) == [b"1", JPEG] and listing.rejects == [("Bob/2.txt", "not an image")]
+    assert keys(folder / "Bob" / "3.jpg") == ["3.jpg"]
 
 
 def test_a_source_may_be_a_relative_path_and_is_read_from_anywhere(put, monkeypatch):
@@ -129,12 +178,12 @@ def test_a_folder_that_cannot_be_listed_is_a_reject(put, monkeypatch):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(ValueError, match="nowhere: no such folder of photos"):
+    with pytest.raises(ValueError, match="nowhere: no such folder or file of photos"):
         sources.find(tmp_path / "nowhere")
 
 
 def test_a_folder_without_photos_is_named(put):
-    with pytest.raises(ValueError, match="people: no photos in this folder or below; expected .*.jpg"):
+    with pytest.raises(ValueError, match=r"people: no photos; expected images \(JPEG, .*\) or .*; notes.txt: not an image"):
         sources.find(put({"notes.txt": b"none"}))
 
 

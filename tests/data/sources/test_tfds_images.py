@@ -1,3 +1,4 @@
+"""Sources that are data sets of tensorflow-datasets: a split in its order, and what is not there is named."""
 import io
 
 import numpy as np

@@ -99,7 +99,7 @@ def test_a_file_without_colors_is_painted(face, monkeypatch):
     np.testing.assert_allclose(points, face.points, rtol=1e-6)
     assert (np.linalg.norm(facing, axis=1) > .999).all() and facing[30, 2] > .5
     face.datasets["shape/representer/cells"] += 1
-    with pytest.raises(ValueError, match=r"test.h5: found triangles of vertices 1..68, expected 0..67; .* lowered by one"):
+    with pytest.raises(ValueError, match=r"test.h5: triangles must be indices in 0..67, found 1..68; .* lowered by one"):
         face.read()
 
 
@@ -178,7 +178,7 @@ BROKEN = {
                  "expression/model/pcaVariance with -1, expected no negative"),
     "quads": ({"shape/representer/cells": np.ones((4, 9), int)},
               r"shape/representer/cells of shape \(4, 9\), expected \(3, M\)"),
-    "no such vertex": ({"shape/representer/cells": np.full((3, 9), 68)}, r"triangles must be vertex indices in 0..67"),
+    "no such vertex": ({"shape/representer/cells": np.full((3, 9), 68)}, r"triangles must be indices in 0..67"),
     "other colors": ({"color/model/mean": np.ones(30), "color/model/pcaBasis": np.eye(30, 4)},
                       r"mean_colors must have shape \[68, 3\], found \[10, 3\]"),
     "landmarks": ({"metadata/landmarks/json": b'{"id": 3}'}, "unreadable landmarks in metadata/landmarks/json"),

@@ -30,7 +30,7 @@ def modes(most, size):
 
 def _in_double(faces, given):
     """What `instance` gives, without rounding of the sums."""
-    shape, texture, expression = (np.float64(part) @ basis.numpy().astype(np.float64) for part, basis in zip(
+    shape, texture, expression = (np.asarray(part, np.float64) @ basis.numpy().astype(np.float64) for part, basis in zip(
         given, (faces.shape_basis, faces.texture_basis, faces.expression_basis), strict=True))
     return faces.mean_vertices.numpy().reshape(-1) + shape + expression, faces.mean_colors.numpy().reshape(-1) + texture
 
@@ -81,6 +81,19 @@ def test_the_layout_is_that_of_2019(tiny_model, tmp_path):
         np.testing.assert_array_equal(points[name], vertices[landmarks[point]])
     np.testing.assert_array_equal([points[f"ibug.{i:02d}"] for i in range(1, 69)], vertices[landmarks])
     np.testing.assert_array_equal(morphable.load(path).landmarks, landmarks)
+
+
+def test_a_file_is_known_by_the_identity_it_was_given_or_by_its_content(tiny_model, tmp_path):
+    given, plain, again = (tmp_path / name for name in ("given.h5", "plain.h5", "again.h5"))
+    basel.write(tiny_model, given, "0123456789abcdef")
+    for path in (plain, again):
+        basel.write(tiny_model, path)
+    fingerprints = [morphable.load(path).fingerprint for path in (given, plain, again)]
+    assert fingerprints[0] == "0123456789abcdef" != fingerprints[1] == fingerprints[2]
+    model = morphable.load(given)
+    assert model.stored_as("float16").fingerprint == model.fingerprint != model.decimated(300).fingerprint
+    basel.write(model, plain)  # a copy is a file like any other
+    assert morphable.load(plain).fingerprint != model.fingerprint
 
 
 def test_a_mode_too_short_for_a_float_is_left_out(tmp_path):

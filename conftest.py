@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""What every test and every example in a docstring may ask for."""
 import os
 import pathlib
 
@@ -65,3 +65,28 @@ def tiny_encoder():
 
     template = np.float32([[10., 11.], [22., 11.], [16., 16.], [12., 22.], [20., 22.]])
     return Encoder("tiny", 32, template, network)
+
+
+@pytest.fixture(scope="session")
+def tiny_reconstructor(tiny_model, tiny_encoder):
+    """A Reconstructor of the tiny model and encoder with an untrained decoder."""
+    import keras
+
+    from morph3d import decoder
+    from morph3d.inference.export import ReconstructionNetwork
+    from morph3d.inference.reconstructor import Reconstructor
+    keras.utils.set_random_seed(0)
+    network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(16,))
+    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model))
+
+
+@pytest.fixture(autouse=True)
+def examples(request, monkeypatch, tmp_path):
+    """The world of the examples in docstrings: a folder with me.jpg, and a `reconstructor`."""
+    if isinstance(request.node, pytest.DoctestItem):
+        import skimage.data
+
+        from morph3d import images
+        images.write_png(tmp_path / "me.jpg", skimage.data.astronaut())
+        monkeypatch.chdir(tmp_path)
+        request.getfixturevalue("doctest_namespace")["reconstructor"] = request.getfixturevalue("tiny_reconstructor")

@@ -1,0 +1,94 @@
+"""Crops: the part of a photo that a face recognizer looks at, its five points on the recognizer's template.
+
+The one way there, for preparation, reconstruction and evaluation.
+"""
+import concurrent.futures
+import os
+
+import cv2
+import numpy as np
+
+from morph3d import alignment, images
+from morph3d.photos import decoding, face_detection
+
+MIRRORED = [1, 0, 2, 4, 3]  # the five points of a mirrored photo in order: as they lie in the picture, the left one first
+LARGEST_ENLARGEMENT = 4.  # a face with fewer pixels is no portrait: for dlib's crops, eyes less than 13 pixels apart
+LONGEST_SIDE = 3000  # pixels; of many photos, larger ones are shrunk to this, or they would fill the memory
+
+
+def crop(photo, points, frame):
+    """The part of a photo in which its five points lie on the template, reflected beyond the photo's edges.
+
+    A larger photo is first shrunk by area averaging to about the scale of the crop, so nothing aliases.
+
+    Args:
+      photo: [H, W, 3] uint8.
+      points: [5, 2] pixels of the photo, or None, as face_detection.detect gives them.
+      frame: whatever has an `image_size` S and a `template` [5, 2] in pixels of it: every encoder does.
+
+    Returns:
+      [S, S, 3] uint8.
+
+    Raises:
+      ValueError: "no face found" or "face too small: eyes 9 pixels apart".
+    """
+    if points is None:
+        raise ValueError("no face found")
+    points, template = (np.asarray(five, np.float64) for five in (points, frame.template))
+    across, needed = (np.linalg.norm(five[1] - five[0]) for five in (points, template))
+    if needed > LARGEST_ENLARGEMENT * across:
+        raise ValueError(f"face too small: eyes {across:.0f} pixels apart")
+    matrix = alignment.similarity(points, template).numpy()
+    photo, scales = images.shrink(photo, np.hypot(matrix[0, 0], matrix[1, 0]))
+    matrix[:, :2] /= scales
+    # OpenCV counts from the center of the first pixel, half a pixel from the edge: shift before and after.
+    matrix[:, 2] += matrix[:, :2] @ [.5, .5] - .5
+    size = int(frame.image_size)
+    return cv2.warpAffine(photo, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+
+def mirrored(photo, points):
+    """A photo [H, W, 3] and its points [5, 2] as a mirror shows them.
+
+    To be cropped then: on a template that is not symmetric, as dlib's is not, a mirrored crop has its face in the wrong place.
+    """
+    return np.ascontiguousarray(photo[:, ::-1]), points[MIRRORED] * [-1., 1.] + [photo.shape[1], 0.]
+
+
+def crop_all(contents, boxes, frame):
+    """Crops of encoded photos, whose faces are looked for together. All are in memory at once.
+
+    Args:
+      contents: for each photo its file's bytes, or the OSError that was met in their place.
+      boxes: for each the box of its face in pixels, or None, as face_detection.detect takes them.
+      frame: see `crop`.
+
+    Returns:
+      For each its crop and that of the mirrored photo, [2, S, S, 3] uint8; or the ValueError that says why there is none: those of
+      `decoding.decode` and `crop`, or "cannot be opened: ...".
+    """
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(_decode, contents, boxes))
+    good = [pair for pair in found if not isinstance(pair, ValueError)]
+    points = iter(face_detection.detect_all(*map(list, zip(*good))) if good else ())
+    return [pair if isinstance(pair, ValueError) else _crop_both(pair[0], next(points), frame) for pair in found]
+
+
+def _decode(data, box):
+    """-> ([H, W, 3] uint8, the box in it), or the ValueError that says why not."""
+    if isinstance(data, OSError):
+        return ValueError(f"cannot be opened: {data.strerror or data}")
+    try:
+        photo = decoding.decode(data)
+    except ValueError as error:
+        return error
+    photo, scales = images.shrink(photo, LONGEST_SIDE / max(photo.shape))
+    return photo, box and tuple(np.multiply(box, np.tile(scales, 2)))
+
+
+def _crop_both(photo, points, frame):
+    """-> [2, S, S, 3] uint8, or the ValueError."""
+    try:
+        return np.stack([crop(photo, points, frame), crop(*mirrored(photo, points), frame)])
+    except ValueError as error:
+        return error

@@ -1,0 +1,124 @@
+"""A whole training run: photographs and settings in, a folder with a trained decoder out."""
+import pathlib
+
+import keras
+from absl import logging
+
+from morph3d import atomic_files, decoder, morphable, run_settings
+from morph3d.data import hybrid, sources, synthetic
+from morph3d.data.prepared import dataset, pipeline
+from morph3d.encoders import registry
+from morph3d.training import callbacks, checkpoints, loop, schedule
+from morph3d.training.config import TrainingConfig
+from morph3d.training.face_training import FaceTraining
+from morph3d.training.run import SETTINGS, Run, recorded
+
+STANDARDIZED_BY = 256  # synthetic faces
+SAMPLE, SHOWN = 2048, 8  # photos whose coefficients are looked at, and who are shown beside their faces
+
+
+def train(config: TrainingConfig) -> Run:
+    """Trains a decoder, or goes on where an earlier call with the same config was stopped.
+
+    Leaves in the output folder the settings, checkpoints (the newest three, and the decoder at the end of each stage), a
+    TensorBoard log, and the prepared photos where the config names photos that were not.
+
+    Args:
+      config: TrainingConfig.
+
+    Returns:
+      The finished Run.
+
+    Raises:
+      ValueError: photos, model, encoder or settings that cannot be trained with, or with which the run was not begun.
+      NonFiniteLoss: training broke down; the checkpoints before are kept.
+    """
+    prepared = dataset.is_prepared(config.photos)
+    listing = None if prepared else sources.find(config.photos)  # before what takes long
+    encoder = registry.load(config.encoder, config.encoder_weights)
+    model = morphable.load(config.morphable_model)
+    output = pathlib.Path(config.output)
+    with atomic_files.only_one(output / ".lock", f"{output}: another program is training in this folder"):
+        index = dataset.read_index(config.photos) if prepared else pipeline.prepare(
+            config.photos, output / "prepared", config.encoder, config.encoder_weights, listing=listing)
+        _require_usable(config, index, encoder)
+        run_settings.keep(output / SETTINGS, *recorded(config, model, encoder, index))
+        training = assemble(config, model, encoder)
+        saved = _restored(config, training, model)
+        features = dataset.sample(index, SAMPLE, config.seed).features
+        watchers = _watchers(config, saved, model, encoder, features, index)
+        for stage in stages(config, model, lambda start: _photo_batches(config, index, start)):
+            loop.run(training, stage, saved, watchers)
+    logging.info("standard deviation of the photos' coefficients: shape %.3f, texture %.3f",
+                 *training.coefficient_deviations(features))
+    logging.info("trained: %s; now morph3d-export --run=%s", saved.latest, output)
+    return Run(output, model, encoder)
+
+
+def assemble(config, model, encoder):
+    """The network to train, with the optimizer of a config's two stages: a compiled FaceTraining.
+
+    Args:
+      config: TrainingConfig.
+      model: MorphableModel.
+      encoder: Encoder.
+    """
+    keras.utils.set_random_seed(config.seed)  # here, so that the network does not depend on what was built and drawn before
+    network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
+    training = FaceTraining(network, model, encoder, config.losses, config.hybrid.views)
+    rates = schedule.TwoStageSchedule((config.synthetic.steps, config.hybrid.steps),
+                                      (config.synthetic.learning_rate, config.hybrid.learning_rate))
+    # The rasterizer cannot be part of an XLA cluster.
+    training.compile(keras.optimizers.Adam(rates), jit_compile=False)
+    return training
+
+
+def stages(config, model, photo_batches):
+    """The two stages (paper, section 3.2): synthetic faces alone, then hybrid batches.
+
+    Args:
+      config: TrainingConfig.
+      model: MorphableModel.
+      photo_batches: a step of stage 2, from 0 -> the dataset of Encoding [photo_batch, .] that begins with it.
+
+    Returns:
+      Two loop.Stage.
+    """
+    first, last = config.synthetic.steps, config.synthetic.steps + config.hybrid.steps
+
+    def faces(start):
+        return synthetic.batches(model, config.synthetic.batch, config.seed, start)
+
+    def photos_and_faces(start):
+        return hybrid.batches(photo_batches(start - first), model, config.hybrid.drawn_photos, config.hybrid.views,
+                              config.hybrid.synthetic_batch, config.seed, start)
+
+    return (loop.Stage("synthetic", 0, first, faces, config.synthetic.batch, "faces"),
+            loop.Stage("hybrid", first, last, photos_and_faces, config.hybrid.drawn_photos, "photos"))
+
+
+def _photo_batches(config, index, start):
+    return dataset.encodings(index, config.hybrid.photo_batch, config.seed, start, config.mirror)
+
+
+def _require_usable(config, index, encoder):
+    _photo_batches(config, index, 0)  # raises where they are too few
+    if index.settings["fingerprint"] != encoder.fingerprint:
+        raise ValueError(f"{index.folder}: prepared with another encoder or other weights ({index.settings['encoder']}) than "
+                         f"{config.encoder}; prepare the photos again, into another folder")
+
+
+def _restored(config, training, model):
+    """The run's Checkpoints, with the decoder and the optimizer as they were last saved, or standardized for a new run."""
+    saved = checkpoints.Checkpoints(pathlib.Path(config.output, "checkpoints"), training.decoder, training.optimizer)
+    if saved.restore() == 0:
+        training.standardize(synthetic.sample(model, STANDARDIZED_BY, [config.seed, 0]))
+    else:
+        logging.info("going on from %s", saved.latest)
+    return saved
+
+
+def _watchers(config, saved, model, encoder, features, index):
+    log = pathlib.Path(config.output, "tensorboard")
+    return [callbacks.SaveCheckpoints(saved, config.save_every), callbacks.Scalars(log, saved),
+            callbacks.Pictures(log, saved, model, encoder, features, *dataset.shown(index, SHOWN), config.save_every)]

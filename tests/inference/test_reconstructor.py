@@ -1,0 +1,84 @@
+"""From a photo, however it is given, to a face."""
+import numpy as np
+import PIL.Image
+import pytest
+import skimage.data
+
+from morph3d import images
+from morph3d.inference import reconstructor as reconstructors
+
+PHOTO = skimage.data.astronaut()
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    path = tmp_path_factory.mktemp("photos") / "astronaut.png"
+    images.write_png(path, PHOTO)
+    return path
+
+
+@pytest.fixture(scope="module")
+def face(tiny_reconstructor, photo):
+    return tiny_reconstructor.reconstruct(photo)
+
+
+def test_the_crop_shows_the_face(face):
+    assert face.crop.shape == (32, 32, 3)
+    eyes, cheeks = face.crop[10:12, [9, 10, 21, 22]].mean(), face.crop[15:17, [9, 10, 21, 22]].mean()
+    assert eyes < .8 * cheeks  # where the template has them
+
+
+@pytest.mark.parametrize("given", [str, lambda path: PIL.Image.open(path), lambda path: PHOTO, lambda path: PHOTO / 255.,
+                                   lambda path: PIL.Image.fromarray(PHOTO).convert("RGBA")],
+                         ids=["text", "PIL", "uint8", "floats", "with alpha"])
+def test_a_photo_is_the_same_however_it_is_given(tiny_reconstructor, photo, face, given):
+    other = tiny_reconstructor.reconstruct(given(photo))
+    np.testing.assert_array_equal(other.crop, face.crop)
+    np.testing.assert_array_equal(other.vertices, face.vertices)
+
+
+def test_a_gray_photo_is_taken(tiny_reconstructor):
+    gray = PHOTO.mean(-1).astype(np.uint8)
+    crop = tiny_reconstructor.reconstruct(gray).crop
+    assert (crop == crop[..., :1]).all()
+
+
+def test_a_list_gives_a_list(tiny_reconstructor, photo, face):
+    faces = tiny_reconstructor.reconstruct([photo, PHOTO[:, ::-1]])
+    np.testing.assert_array_equal(faces[0].shape, face.shape)
+    assert len(faces) == 2 and (faces[1].shape != face.shape).any()
+
+
+def test_a_face_is_what_the_network_makes_of_its_crop(tiny_reconstructor, tiny_model, face):
+    made = tiny_reconstructor.network.reconstruct(images.to_float(face.crop[None]))
+    for name in "vertices", "colors", "shape", "texture":
+        np.testing.assert_array_equal(getattr(face, name), made[name][0])
+    np.testing.assert_array_equal(face.landmarks, face.vertices[tiny_model.landmarks.numpy()])
+    np.testing.assert_array_equal(face.triangles, tiny_model.triangles)
+
+
+def test_one_that_was_saved_makes_the_same_faces(tiny_reconstructor, photo, face, tmp_path):
+    tiny_reconstructor.save(tmp_path / "saved")
+    loaded = reconstructors.load(tmp_path / "saved")
+    assert repr(loaded) == repr(tiny_reconstructor) == "Reconstructor(32 x 32 pixels -> 642 vertices)"
+    np.testing.assert_allclose(loaded.reconstruct(photo).vertices, face.vertices, atol=1e-3)
+
+
+@pytest.mark.parametrize("photos, message", [
+    (skimage.data.coffee(), "^photo: no face found; give a photo"),
+    ([PHOTO, skimage.data.coffee()], "^photo 1: no face found"),
+    (np.zeros([10]), r"an array of shape \[10\]; expected \[H, W, 3\]"),
+    (PHOTO * 2., "from 0 to 510; expected floats in 0..1"),
+    (PHOTO.astype(np.int64), "int64"),
+])
+def test_what_shows_no_face_or_is_no_photo_is_named(tiny_reconstructor, photos, message):
+    with pytest.raises(ValueError, match=message):
+        tiny_reconstructor.reconstruct(photos)
+
+
+def test_a_file_without_a_face_is_named(tiny_reconstructor, tmp_path):
+    images.write_png(tmp_path / "coffee.png", skimage.data.coffee())
+    (tmp_path / "note.jpg").write_text("not a photo")
+    for name, reason in ("coffee.png", "no face found"), ("note.jpg", "not an image"), ("nothing.jpg", "not a file"):
+        with pytest.raises(ValueError, match=f"{name}: {reason}"):
+            tiny_reconstructor.reconstruct(tmp_path / name)

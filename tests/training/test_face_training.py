@@ -1,0 +1,177 @@
+"""What the network that is trained is trained on: each loss through the whole model, renderer and encoder included."""
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from morph3d import aligned_rendering, decoder, losses, scene
+from morph3d.data import synthetic
+from morph3d.encoders.base import Encoding
+from morph3d.morphable import coefficients
+from morph3d.training.config import LossWeights
+from morph3d.training.face_training import FaceTraining
+
+VIEWS = 2
+
+
+@pytest.fixture
+def training(tiny_model, tiny_encoder):
+    return build(tiny_model, tiny_encoder)
+
+
+def build(model, encoder, weights=LossWeights(), rate=1e-3):
+    keras.utils.set_random_seed(0)
+    network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size, hidden=(32,))
+    training = FaceTraining(network, model, encoder, weights, VIEWS)
+    training.compile(keras.optimizers.Adam(rate), jit_compile=False)
+    return training
+
+
+@pytest.fixture(scope="module")
+def photos(tiny_model, tiny_encoder):
+    """The Encoding of pictures of five faces."""
+    faces = coefficients.sample(tiny_model, 5, 7)
+    return tiny_encoder(aligned_rendering.draw_model(tiny_model, faces, scene.studio(5), tiny_encoder))
+
+
+def batch_of(photos, model, drawn, seed=0):
+    return {"photos": photos, "views": scene.sample(drawn * VIEWS, [seed, 1]), "synthetic": synthetic.sample(model, 3, [seed, 2])}
+
+
+def rows(structure, start, stop):
+    return tf.nest.map_structure(lambda part: part[start:stop], structure)
+
+
+def test_each_view_is_compared_with_its_own_photo(training, photos, tiny_model):
+    """So the losses of three photos are the means of those that each has alone, with its own views."""
+    batch = batch_of(photos, tiny_model, 3)
+    together = training.terms(batch)
+    # Of the batch of one, nobody's distribution can be told: another photo stands behind it, undrawn.
+    alone = [training.terms({"photos": Encoding(*(tf.gather(part, [i, 4]) for part in photos)),
+                             "views": rows(batch["views"], i * VIEWS, (i + 1) * VIEWS)}) for i in range(3)]
+    for name in "identity", "loopback":
+        assert float(together[name]) == pytest.approx(np.mean([float(terms[name]) for terms in alone]), rel=1e-4)
+        assert np.ptp([float(terms[name]) for terms in alone]) > .01, "what is alike could be mixed up unseen"
+
+
+def test_faces_to_standardize_by_are_encoded_a_few_at_a_time(tiny_model, tiny_encoder):
+    sizes = []
+
+    class Counting:
+        image_size, template, feature_size = tiny_encoder.image_size, tiny_encoder.template, tiny_encoder.feature_size
+
+        def __call__(self, images):
+            sizes.append(len(images))
+            return tiny_encoder(images)
+
+    training, faces = build(tiny_model, Counting()), synthetic.sample(tiny_model, 10, [0, 0])
+    training.standardize(faces, chunk=4)
+    assert sizes == [4, 4, 2]
+    features = training.synthetic_features(faces).numpy()
+    layer = training.decoder.get_layer("standardize")
+    np.testing.assert_allclose(layer.mean, features.mean(0), atol=1e-5)
+    varies = features.std(0) > 1e-4
+    np.testing.assert_allclose(layer.deviation, np.where(varies, features.std(0), 1.), rtol=1e-3)
+    assert 0 < np.sum(varies)
+
+
+def loopback_gradient(training, batch):
+    with tf.GradientTape() as tape:
+        loss = training.terms(batch)["loopback"]
+    return tf.concat([tf.reshape(part, [-1]) for part in tape.gradient(loss, training.decoder.trainable_variables)], 0).numpy()
+
+
+def test_both_loopback_paths_reach_the_decoder(training, photos, tiny_model, monkeypatch):
+    """Figure 2: what was read from the photo, and what is read from its rendering. Their gradients add up to the whole."""
+    batch, loss = batch_of(photos, tiny_model, 3), losses.loopback_loss
+
+    def stopped(faces):
+        return tf.nest.map_structure(tf.stop_gradient, faces[:2])
+
+    whole = loopback_gradient(training, batch)
+    monkeypatch.setattr(losses, "loopback_loss", lambda first, read, **weights: loss(
+        first, coefficients.Coefficients(*stopped(read)), **weights))
+    of_photo = loopback_gradient(training, batch)
+    monkeypatch.setattr(losses, "loopback_loss", lambda first, read, **weights: loss(
+        coefficients.Coefficients(*stopped(first)), read, **weights))
+    of_rendering = loopback_gradient(training, batch)
+    np.testing.assert_allclose(of_photo + of_rendering, whole, atol=1e-4 * np.abs(whole).max())
+    assert min(np.linalg.norm(of_photo), np.linalg.norm(of_rendering)) > .1 * np.linalg.norm(whole)
+
+
+def test_the_loopback_loss_reaches_the_decoder_through_the_rendering(training, photos, tiny_model, tiny_encoder):
+    class Blind:
+        """An encoder through which no gradient flows."""
+        image_size, template, feature_size = tiny_encoder.image_size, tiny_encoder.template, tiny_encoder.feature_size
+
+        def __call__(self, images):
+            return Encoding(*map(tf.stop_gradient, tiny_encoder(images)))
+
+    batch, blind = batch_of(photos, tiny_model, 3), build(tiny_model, Blind())
+    whole, without = loopback_gradient(training, batch), loopback_gradient(blind, batch)
+    assert float(training.terms(batch)["loopback"]) == float(blind.terms(batch)["loopback"])
+    assert np.linalg.norm(whole - without) > .01 * np.linalg.norm(whole)
+
+
+def test_stage_2_brings_each_face_nearer_to_its_own_photo(tiny_model, tiny_encoder, photos):
+    training = build(tiny_model, tiny_encoder, rate=1e-2)
+    seen = batch_of(photos, tiny_model, 5, seed=100)
+    strangers = {**seen, "photos": photos._replace(identity=tf.roll(photos.identity, 1, 0))}
+    before = float(training.terms(seen)["identity"])
+    step = tf.function(training.train_step)
+    for seed in range(40):
+        step(batch_of(photos, tiny_model, 5, seed))
+    after, of_strangers = (float(training.terms(batch)["identity"]) for batch in (seen, strangers))
+    assert after < .8 * before
+    assert after < .9 * of_strangers  # one face for everybody would be as near to any photo
+
+
+def test_a_batch_of_unknown_size_gives_the_same_losses(training, photos, tiny_model):
+    batch = batch_of(photos, tiny_model, 3)
+    specs = tf.nest.map_structure(lambda part: tf.TensorSpec([None, *part.shape[1:]], part.dtype), batch)
+    unknown = tf.function(training.terms, [specs])(batch)
+    known = tf.function(training.terms)(batch)
+    assert {name: float(value) for name, value in unknown.items()} == {name: float(value) for name, value in known.items()}
+    with tf.GradientTape() as tape:
+        loss = tf.function(training.terms, [specs])(batch)["identity"]
+    assert all(np.any(part) for part in tape.gradient(loss, training.decoder.trainable_variables))
+
+
+@pytest.fixture
+def half_precision(tiny_model, tiny_encoder):
+    """FaceTraining that was built under Keras' policy of half precision."""
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        return build(tiny_model, tiny_encoder)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def weights_of(training):
+    return [variable.numpy() for variable in training.decoder.trainable_variables]
+
+
+def test_half_precision_trains_with_nearly_the_same_losses_and_gradient(half_precision, training, photos, tiny_model):
+    precisions = [{layer.compute_dtype for layer in model.decoder.layers} for model in (training, half_precision)]
+    assert precisions == [{"float32"}, {"float16", "float32"}]
+    batch, before = batch_of(photos, tiny_model, 3), weights_of(half_precision)
+    expected, found = (tf.function(model.train_step)(batch) for model in (training, half_precision))
+    assert {value.dtype for value in found.values()} == {tf.float32}
+    for name in expected:
+        assert float(found[name]) == pytest.approx(float(expected[name]), rel=.02), name
+    for old, new, wanted in zip(before, weights_of(half_precision), weights_of(training)):
+        assert np.any(old != new)
+        # Adam's first step is the sign of the gradient, which half precision may turn where it is nearly zero.
+        assert np.mean(np.abs(new - wanted) < 1e-4) > .95
+
+
+def test_a_gradient_too_large_for_half_precision_skips_the_step(half_precision, photos, tiny_model):
+    batch = batch_of(photos, tiny_model, 3)
+    half_precision.optimizer.build(half_precision.decoder.trainable_variables)
+    half_precision.optimizer.dynamic_scale.assign(1e30)
+    before = weights_of(half_precision)
+    found = tf.function(half_precision.train_step)(batch)
+    assert all(np.isfinite(value) for value in found.values()) and float(found["gradient"]) == 0.
+    assert float(half_precision.optimizer.dynamic_scale) == pytest.approx(.5e30)
+    for old, new in zip(before, weights_of(half_precision)):
+        np.testing.assert_array_equal(old, new)
