@@ -25,7 +25,7 @@ def replacing(path):
 
 @contextlib.contextmanager
 def only_one(lock, busy):
-    """Holds a lock as long as the block runs, so that nobody else on this machine does; its end frees it, however a program ends.
+    """Lets only one program on this machine at a time run the block; the lock goes with its program, however that ends.
 
     Args:
       lock: path of an empty file, which is made, its folder too, and stays.

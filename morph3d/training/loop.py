@@ -12,7 +12,7 @@ from morph3d.training import callbacks
 
 
 class Stage(NamedTuple):
-    """Steps `first` to `last` of a run."""
+    """A part of a run, its steps from `first` to `last`."""
     name: str
     first: int
     last: int

@@ -1,4 +1,4 @@
-"""The learning rate over the two stages of training (paper, section 3.3)."""
+"""Learning rate over the two stages of training (paper, section 3.3)."""
 import math
 
 import keras
@@ -7,7 +7,7 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("morph3d")
 class TwoStageSchedule(keras.optimizers.schedules.LearningRateSchedule):
-    """Each stage's learning rate falls from its own value to a twentieth, along half a cosine, after a short warm-up.
+    """A learning rate that falls in each stage from its own value to a twentieth, along half a cosine, after a short warm-up.
 
     Args:
       steps: (synthetic, hybrid), the steps of each stage.

@@ -2,6 +2,7 @@
 import keras
 import tensorflow as tf
 
+from morph3d import images
 from morph3d.data.prepared import dataset
 
 SHUFFLED_BATCHES = 8  # sets of photos wait for as many batches, so that those of one person, whose photos lie together, get apart
@@ -76,7 +77,7 @@ def _number(people):
 
 
 class TripletTraining(keras.Model):
-    """Trains a recognizer on the batches of `batches`; `train_step` returns what `loss` gives as "loss" and "active".
+    """A recognizer in training on the batches of `batches`; `train_step` returns what `loss` gives as "loss" and "active".
 
     Args:
       network: a Keras model, images [B, size, size, 3] in 0..1 -> [features, identity [B, I] of unit length].
@@ -87,12 +88,12 @@ class TripletTraining(keras.Model):
         super().__init__(name="triplet_training")
         self.network, self.margin = network, margin
 
-    def call(self, images, training=None):
-        return self.network(images, training=training)
+    def call(self, pictures, training=None):
+        return self.network(pictures, training=training)
 
     def train_step(self, batch):
         with tf.GradientTape() as tape:
-            _, identity = self(tf.cast(batch["crops"], tf.float32) / 255., training=True)
+            _, identity = self(images.to_float(batch["crops"]), training=True)
             value, active = loss(identity, batch["people"], self.margin)
         variables = self.network.trainable_variables
         gradients = tape.gradient(value, variables)

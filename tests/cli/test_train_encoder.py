@@ -17,10 +17,11 @@ from morph3d.training import checkpoints
 PROGRAM = """
 import sys, types
 import keras, numpy as np, tensorflow as tf
-from absl import logging
+from absl import flags, logging
 from morph3d import atomic_files
 from morph3d.cli import program, train_encoder
 from morph3d.encoders import nn2
+from morph3d.training import train_encoder as training
 
 def build():
     images = keras.Input([8, 8, 3])
@@ -32,23 +33,23 @@ photos = tf.data.Dataset.from_tensor_slices({
     "image": [tf.io.encode_png(crop) for crop in rng.integers(0, 256, [24, 8, 8, 3], np.uint8)],
     "person": np.repeat([b"a", b"b", b"c", b"d", b"e", b"single", b""], [4, 4, 4, 4, 4, 1, 3])})
 nn2.build, nn2.IMAGE_SIZE = build, 8
-train_encoder.prepared = lambda output: types.SimpleNamespace(records=24, digest="0")
-train_encoder.dataset.crops = lambda index, seed, start: photos.shuffle(24, seed).repeat().skip(start)
+training.prepared = lambda settings: types.SimpleNamespace(records=24, digest="0")
+training.dataset.crops = lambda index, seed, start: photos.shuffle(24, seed).repeat().skip(start)
 logging.use_absl_handler()
+train_encoder.define()
 
-def start(flags):
-    train_encoder.FLAGS.unparse_flags()
-    train_encoder.FLAGS(["train", "--verbosity=0", "--photos=photos", "--output=" + sys.argv[1], "--people=3",
-                         "--photos_per_person=2", *flags.split()])
+def start(given):
+    flags.FLAGS.unparse_flags()
+    flags.FLAGS(["train", "--verbosity=0", "--photos=photos", "--output=" + sys.argv[1], "--people=3", "--photos_per_person=2",
+                 *given.split()])
     try:
-        program.in_one_line(train_encoder.main)(["train"])
-    except SystemExit as end:
-        print(end.code)
-    else:
+        train_encoder.main()
         print("trained")
+    except ValueError as error:
+        print("error:", program.in_one_line(error))
 
-for flags in sys.argv[2:]:
-    start(flags)
+for given in sys.argv[2:]:
+    start(given)
 with atomic_files.only_one(sys.argv[1] + "/.lock", ""):
     start(sys.argv[2])
 """

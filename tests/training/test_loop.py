@@ -16,9 +16,9 @@ from tests.training.tiny_training import build, numbers, run, two_stages
 # Trains in the folder that is its argument; after step 5 it says so and waits for an answer.
 PROGRAM = """
 import signal, sys
+import conftest
 import keras
 from absl import logging
-from tests import conftest
 from tests.training import tiny_training
 
 class Wait(keras.callbacks.Callback):
