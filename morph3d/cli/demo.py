@@ -14,7 +14,7 @@ from absl import flags
 
 from morph3d import morphable
 from morph3d.cli import program
-from morph3d.data import synthetic
+from morph3d.data import fake_photographs
 from morph3d.inference import export, faces
 
 FLAGS = flags.FLAGS
@@ -32,8 +32,8 @@ GENTLE = ("--hybrid_learning_rate=1e-4", "--parameter_weight=.03", "--identity_w
 def main():
     output = pathlib.Path(FLAGS.output)
     model = morphable.load("embedded")
-    make_photographs(model, FLAGS.training_photos, [1, 0], output / "photos" / "train")
-    truth = make_photographs(model, FLAGS.test_photos, [2, 0], output / "photos" / "test")
+    fake_photographs.write(output / "photos" / "train", model, FLAGS.training_photos, [1, 0])
+    truth = fake_photographs.write(output / "photos" / "test", model, FLAGS.test_photos, [2, 0])
     call("train", f"--photos={output / 'photos' / 'train'}", f"--output={output}",
          f"--synthetic_steps={FLAGS.synthetic_steps}", f"--hybrid_steps={FLAGS.hybrid_steps}", "--save_every=50", *GENTLE)
     for stage in "synthetic", "hybrid":
@@ -45,18 +45,6 @@ def main():
     print(f"\nLook at   {output / 'faces' / 'astronaut_views.png'}\n"
           f"3D file   {output / 'faces' / 'astronaut.glb'} (opens in Blender and any glTF viewer; astronaut.obj has a texture)\n"
           f"Training  .venv/bin/tensorboard --logdir={output / 'tensorboard'}")
-
-
-def make_photographs(model, count, seed, folder, batch=20):
-    """Writes 0000.png ... of random people into `folder`; -> the true neutral vertices [count, V, 3] mm."""
-    folder.mkdir(parents=True, exist_ok=True)
-    truth = []
-    for first in range(0, count, batch):
-        faces = synthetic.sample(model, min(batch, count - first), [seed[0], seed[1] + first])
-        for i, picture in enumerate(synthetic.photograph(model, faces, [seed[0], seed[1] + first]).numpy()):
-            faces.write_picture(folder / f"{first + i:04}.png", np.uint8(np.round(picture * 255.)))
-        truth.append(model.instance(faces.coefficients.neutral())[0].numpy())
-    return np.concatenate(truth)
 
 
 def report(model, stage, saved_model, folder, truth):
