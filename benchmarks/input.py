@@ -18,7 +18,7 @@ from absl import app, flags
 
 from morph3d import images, morphable
 from morph3d.atomic_files import replacing
-from morph3d.data import synthetic
+from morph3d.data import fake_photographs
 from morph3d.data.prepared import dataset, shards
 from morph3d.encoders import registry
 from morph3d.photos import crops, face_detection
@@ -41,8 +41,7 @@ def photographs(model, count):
     photos = []
     for start in range(0, count, 16):
         size = int(np.random.default_rng(start).integers(200, 400))
-        faces = synthetic.sample(model, min(16, count - start), [3, start])
-        photos += list(images.to_pixels(synthetic.photograph(model, faces, [3, start], size)))
+        photos += list(fake_photographs.take(model, min(16, count - start), [3, start], size)[1])
     return photos
 
 

@@ -66,12 +66,13 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
         notes.sweep()
         plan = notes.share_out(listing.photos, min(PHOTOS_IN_SHARD, max(32, len(listing.photos) // 20)))
         digests = _complete("reading", notes, DIGESTS, plan, [truth(listed) for listed in plan],
-                            functools.partial(_take_digests, folder), [()] * len(plan), options)
+                            _take_digests, [()] * len(plan), options)
         duplicates = _duplicates(plan, digests)
         made_of = [truth([(photo.key, photo.person, digest) for photo, digest in zip(listed, taken)], copies)
                    for listed, taken, copies in zip(plan, digests, duplicates)]
-        made = _complete("preparing", notes, MADE, plan, made_of, functools.partial(_make, folder, settings),
-                         [(found,) for found in duplicates], options)
+        made = _complete("preparing", notes, MADE, plan, made_of,
+                         functools.partial(_make, settings), [(found,) for found in duplicates], options)
+        notes.sweep()
         return _finish(folder, settings, listing, made, truth(dataset.FORMAT, made_of))
 
 
@@ -113,7 +114,7 @@ def _hold(photos, notes):
 
 
 def _complete(title, notes, part, plan, of, work, arguments, options):
-    """Has `part` noted for every shard, by `work` of (number, what it is true of, *arguments). -> what the notes say."""
+    """Has `part` noted for every shard: what `work` of (notes, number, *arguments) gives. -> what the notes say."""
     def missing(among):
         return [number for number in among if notes.read(number, part, of[number]) is None]
 
@@ -121,7 +122,7 @@ def _complete(title, notes, part, plan, of, work, arguments, options):
     if unfinished:
         tasks = [(number, of[number], *arguments[number]) for number in unfinished]
         with _progress(title, [len(listed) for listed in plan], unfinished, missing):
-            _everywhere(title, functools.partial(_in_words, work), tasks, options)
+            _everywhere(title, functools.partial(_note, work, notes, part), tasks, options)
         deadline = time.monotonic() + PATIENCE
         while missing(unfinished):
             if time.monotonic() > deadline:
@@ -148,10 +149,14 @@ def _everywhere(title, work, tasks, options):
         raise OSError(told[1]) from None
 
 
-def _in_words(work, *task):
-    """Calls `work`; its errors leave as marked text, the only form in which every runner passes them on."""
+def _note(work, notes, part, number, of, *arguments):
+    """Does one task and writes its note, unless that is there: a runner that has lost a worker gives out finished tasks again.
+
+    Errors leave as marked text, the only form in which every runner passes them on.
+    """
     try:
-        work(*task)
+        if notes.read(number, part, of) is None:
+            notes.write(number, part, of, work(notes, number, *arguments))
     except (OSError, ValueError) as error:
         raise RuntimeError(f"<<{error}>>") from error
 
@@ -179,17 +184,15 @@ def _progress(title, sizes, unfinished, missing):
             bar.update(done(missing(unfinished)) - bar.n)
 
 
-def _take_digests(folder, number, of):
-    notes = Notes(folder)
-    notes.write(number, DIGESTS, of, shards.digests(notes.listed(number)))
+def _take_digests(notes, number):
+    return shards.digests(notes.listed(number))
 
 
-def _make(folder, settings, number, of, duplicates):
-    notes = Notes(folder)
+def _make(settings, notes, number, duplicates):
     encoder = _encoder(settings["encoder"], settings["encoder_weights"], dataset.ENCODINGS in settings["kinds"])
     if settings.get("fingerprint") != getattr(encoder, "fingerprint", None):
         raise ValueError(f"{settings['encoder']}: a worker has other weights than the program that started it")
-    notes.write(number, MADE, of, shards.make(folder, number, notes.listed(number), duplicates, settings["kinds"], encoder))
+    return shards.make(notes.folder, number, notes.listed(number), duplicates, settings["kinds"], encoder)
 
 
 def _duplicates(plan, digests):

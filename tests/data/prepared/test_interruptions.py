@@ -65,6 +65,22 @@ def test_a_killed_run_goes_on_and_ends_as_an_uninterrupted_one(photos, encoder, 
     assert shard_files(prepare(photos, encoder)) == uninterrupted and made == [2]
 
 
+def test_a_lost_worker_costs_no_finished_shard_and_leaves_nothing_behind(photos, encoder, monkeypatch):
+    """Seen with Dask: the tasks of a killed worker are given out again, finished or not."""
+    half_written = photos.parent / "prepared" / "crops" / f".{'0' * 32}.00001.tfrecord"
+
+    def everywhere(_, work, tasks, __):
+        for task in 2 * tasks:
+            work(*task)
+        half_written.parent.mkdir(exist_ok=True)
+        half_written.touch()
+
+    made = count_work(monkeypatch)
+    monkeypatch.setattr(pipeline, "_everywhere", everywhere)
+    assert prepare(photos, encoder).records == 9 and made == [0, 1, 2]
+    assert not half_written.exists()
+
+
 def test_a_full_disk_stops_with_one_line_and_keeps_what_is_finished(photos, encoder, monkeypatch):
     full = run("""if number == 1:
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
