@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from morph3d import images, morphable
+from morph3d import morphable
 from morph3d.atomic_files import replacing
 from morph3d.data import fake_photographs
 from morph3d.data.prepared import dataset, shards

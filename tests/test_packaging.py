@@ -75,23 +75,27 @@ def test_each_requirement_has_a_pin_in_its_range(python):
             assert requirement.specifier.contains(pins(python)[canonical(requirement.name)]), f"{requirement} on Python {python}"
 
 
+def needs(name, extras):
+    """-> the Requirements of a library, with these of its extras, here; none where it is not installed."""
+    try:
+        requirements = map(Requirement, importlib.metadata.requires(name) or [])
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    return [each for each in requirements
+            if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in ["", *extras])]
+
+
 def test_what_the_requirements_need_in_turn_is_pinned():
     """As far as it is installed here."""
     pinned, seen = pins(f"{sys.version_info.major}.{sys.version_info.minor}"), set()
-    open_ = [Requirement("tensorflow"), *required("photos", "test")]
-    while open_:
-        requirement = open_.pop()
-        extras = {"", *requirement.extras}
-        if (requirement.name, *sorted(extras)) in seen or requirement.marker and not any(
-                requirement.marker.evaluate({"extra": extra}) for extra in extras):
-            continue
-        seen.add((requirement.name, *sorted(extras)))
-        assert canonical(requirement.name) in pinned
-        try:
-            needs = map(Requirement, importlib.metadata.requires(requirement.name) or [])
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        open_ += [need for need in needs if need.marker is None or any(need.marker.evaluate({"extra": e}) for e in extras)]
+    ahead = [Requirement("tensorflow"), *(each for each in required("photos", "test") if not each.marker or each.marker.evaluate())]
+    while ahead:
+        requirement = ahead.pop()
+        found = canonical(requirement.name), *sorted(requirement.extras)
+        if found not in seen:
+            seen.add(found)
+            ahead += needs(requirement.name, requirement.extras)
+    assert {name for name, *_ in seen} <= pinned.keys()
     assert len(seen) > 60
 
 

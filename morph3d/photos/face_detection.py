@@ -10,9 +10,14 @@ So what is found in a photo does not depend on which others are in the batch.
 """
 import concurrent.futures
 import functools
+import importlib.util
+import io
 import itertools
+import pathlib
 
 import cv2
+import joblib
+import lz4.frame
 import numpy as np
 import tensorflow as tf
 
@@ -243,10 +248,19 @@ def _networks():
             later("onet", 48, [(3, "SAME"), (3, "VALID"), (2, "SAME"), None, None]))
 
 
+def _weights(name):
+    """The arrays of one network, found without importing the package.
+
+    Its own reader prefers a file of that name in the working folder, and leaves one open that Python 3.13 complains about.
+    """
+    folder = importlib.util.find_spec("mtcnn").submodule_search_locations[0]
+    packed = pathlib.Path(folder, "assets", "weights", f"{name}.lz4").read_bytes()
+    return joblib.load(io.BytesIO(lz4.frame.decompress(packed)))
+
+
 def _network(name, pools):
     """One of the package's networks; each of its layers is a convolution, a leaky ramp and maybe a pooling (side, padding)."""
-    from mtcnn.utils.tensorflow import load_weights
-    weights = load_weights(f"{name}.lz4")
+    weights = _weights(name)
     layers = [weights[start:start + 3] for start in range(0, 3 * len(pools), 3)]
     heads = weights[3 * len(pools):]  # offsets, maybe points, no face and face
     head = np.concatenate([kernel.reshape(-1, kernel.shape[-1]) for kernel in heads[::2]], 1)

@@ -1,4 +1,7 @@
 """Face detection: points in their order and place, of one photo or many, of the main face or that in a box."""
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -196,3 +199,15 @@ def test_rough_boxes_give_the_points_of_the_full_search_on_real_photos(data_fold
     difference = np.array([np.abs(a - b).mean() for a, b in zip(found, full) if a is not None])
     assert len(difference) >= 149
     assert np.median(difference) < 1. and np.mean(difference < 3.) > .97  # of photos of 250 pixels
+
+
+def test_the_networks_weights_are_the_packages_whatever_lies_in_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pnet.lz4").write_bytes(b"somebody else's")
+    face_detection._network("pnet", [(2, "SAME"), None, None])
+
+
+def test_reading_the_weights_leaves_no_file_to_be_complained_about(pytestconfig):
+    code = "from morph3d.photos import face_detection; face_detection._network('pnet', [None] * 3)"
+    result = subprocess.run([sys.executable, "-X", "dev", "-c", code], cwd=pytestconfig.rootpath, capture_output=True, text=True)
+    assert result.returncode == 0 and "lz4" not in result.stderr, result.stderr
