@@ -1,4 +1,4 @@
-"""Reading a photograph, whatever is in the file."""
+"""Decoding of photographs, whatever is in the file."""
 import io
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""Where a photo's main face has its five points: MTCNN (Zhang et al. 2016), with the weights of the pip package mtcnn.
+"""Detection of the five points of a photo's main face: MTCNN (Zhang et al. 2016), with the weights of the pip package mtcnn.
 
 Only the weights are the package's. Its own loop over the stages takes one size of photo at a time, spends most of a call outside
 the networks, shrinks the picture below what the first network takes when faces larger than 20 pixels are looked for, and rounds

@@ -1,4 +1,4 @@
-"""What is written down about the shards of a folder that is being prepared: OUTPUT/plan/00000.list.json and the like.
+"""Notes on the shards of a folder that is being prepared, kept as OUTPUT/plan/00000.list.json and the like.
 
 A note says what it is true of (a digest of the photos and all else that it follows from), so that it counts only as long as that is
 so. Any number of processes write notes, each about another shard.

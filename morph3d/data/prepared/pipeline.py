@@ -1,4 +1,4 @@
-"""Photographs -> a prepared folder (dataset.py), with Apache Beam: on this machine, or on a cluster that shares its files.
+"""Preparation of photographs with Apache Beam, into a prepared folder (dataset.py): here, or on a cluster that shares its files.
 
 The photos are listed and shared out to shards. Two pipelines do the work: the first takes a digest of every photo's content, the
 second makes the shards. What they finish they write down, shard by shard (ledger.py), so that a second start does only what is

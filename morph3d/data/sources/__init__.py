@@ -1,4 +1,4 @@
-"""Where photographs come from: a source is recognized by what it is.
+"""Sources of photographs, known by what they are.
 
   tfds:NAME or tfds:NAME/SPLIT    a data set of tensorflow-datasets, see tfds_images
   folder with files/<Name>.txt    VGG-Face's lists and the pictures downloaded by them, see vgg_face

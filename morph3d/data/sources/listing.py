@@ -1,4 +1,4 @@
-"""What a source of photographs is found to hold; the words that all sources share."""
+"""Listings of photographs, what a source is found to hold; and the words that all sources share."""
 import os
 import re
 from typing import NamedTuple

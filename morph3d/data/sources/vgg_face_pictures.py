@@ -1,4 +1,4 @@
-"""How downloaders of VGG-Face store its pictures: the layout is found by looking for the first people's."""
+"""Layouts in which downloaders of VGG-Face store its pictures, found by looking for the first people's."""
 import collections
 import functools
 import os
