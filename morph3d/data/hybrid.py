@@ -9,7 +9,7 @@ def batches(photos, model, drawn, views, synthetic_batch, seed, start=0):
     """Endless hybrid batches; all but the photos is a function of (seed, step) alone.
 
     Args:
-      photos: a dataset of Encoding [P, .] that begins with step `start` (records.encodings); P >= drawn.
+      photos: a dataset of Encoding [P, .] that begins with step `start` (prepared.dataset.encodings); P >= drawn.
       model: the MorphableModel whose coefficients are drawn for the synthetic part.
       drawn: how many of the photos, the first, get scenes: reading coefficients from a stored encoding costs nearly nothing, and
         the distribution of many is better known than that of the few that there is time to draw.

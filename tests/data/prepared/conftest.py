@@ -1,5 +1,4 @@
-"""What tests of preparing photographs ask for."""
-
+"""Fixtures for tests of preparing photographs."""
 import pytest
 import tensorflow as tf
 

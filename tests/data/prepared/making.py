@@ -1,4 +1,4 @@
-"""Preparing a few photographs, for tests, and looking at what came of it."""
+"""Preparation of a few photographs, for tests, and a look at what came of it."""
 import hashlib
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Photos -> prepared folder: nothing lost, nothing half-done, nothing done twice."""
+"""Preparation of photos: nothing lost, nothing half-done, nothing done twice."""
 import json
 import os
 import shutil
