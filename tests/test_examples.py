@@ -55,8 +55,8 @@ def test_a_network_is_trained_exported_and_makes_a_face(model, me, tmp_path, cap
 
 
 def test_descent_through_the_renderer_finds_the_surface(model):
-    distance = example("fit_by_rendering")(model, steps=30, size=96)
-    assert distance[-1] < .5 * distance[0]
+    distances = example("fit_by_rendering")(model, steps=40, size=96)
+    assert distances[-1] < .6 * distances[0]
 
 
 def test_expressions_move_the_face_of_one_person(model, tmp_path):

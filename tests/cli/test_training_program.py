@@ -89,7 +89,7 @@ def test_photos_prepared_beforehand_give_the_same_training(work, trained):
             for result in (trained, again)]
     assert ends[0] == ends[1]
     other = train(work, f"--output={work / 'run3'}", f"--encoder=saved_model:{save(work)}", photos="prepared")
-    assert "prepared with another encoder or other weights (dlib) than --encoder=saved_model:" in last_line(other)
+    assert "prepared with another encoder or other weights (dlib) than saved_model:" in last_line(other)
 
 
 def save(work):
@@ -124,7 +124,7 @@ def test_export_and_reconstruct(work, trained, monkeypatch):
         assert exported.returncode == 0, exported.stderr
     made = reconstruct(work, work / "faces", work / "photos" / "0.png")
     assert made.returncode == 0, made.stderr
-    assert not made.stderr
+    assert made.stderr.startswith("making a texture layout for 1280 triangles, once, into ") and made.stderr.count("\n") == 1
     assert sorted(path.name for path in (work / "faces").iterdir()) == [
         "0.glb", "0.mtl", "0.obj", "0.ply", "0_texture.png", "0_views.png"]
     assert made.stdout.splitlines() == [str(work / "faces" / name) for name in (
