@@ -1,10 +1,9 @@
 """Any face recognizer, as a SavedModel in one of two formats.
 
-The full format: the signature `serving_default` takes `images` [B, size, size, 3], float32 sRGB in 0..1, and gives
-`features` [B, D] and
-`identity` [B, I] of any length, both float32; to train with, both must be differentiable with respect to the images. There is a
-variable `template` [5, 2]: where eye centers, nose tip and mouth corners are in its images, x to the right and y down in pixels
-from the upper left edge. So is one written, here for a Keras network that takes 112 x 112 pixels in 0..255:
+The full format: the signature `serving_default` takes `images` [B, size, size, 3], float32 sRGB in 0..1, and gives `features`
+[B, D] and `identity` [B, I] of any length, both float32; to train with, both must be differentiable with respect to the images.
+There is a variable `template` [5, 2]: where eye centers, nose tip and mouth corners are in its images, x to the right and y down in
+pixels from the upper left edge. So is one written, here for a Keras network that takes 112 x 112 pixels in 0..255:
 
     class Recognizer(tf.Module):
         def __init__(self):
@@ -20,9 +19,8 @@ from the upper left edge. So is one written, here for a Keras network that takes
     recognizer = Recognizer()
     tf.saved_model.save(recognizer, folder, {"serving_default": recognizer.encode})
 
-The bare format, as recognizers are customarily saved: `faces` [B, size, size, 3], float32 sRGB in 0..255,
-and `embedding` [B, D] as the
-only output, which is features and identity in one. Without a variable `template` it takes 112 x 112 pixels, aligned as usual.
+The bare format, as recognizers are customarily saved: `faces` [B, size, size, 3], float32 sRGB in 0..255, and `embedding` [B, D] as
+the only output, which is features and identity in one. Without a variable `template` it takes 112 x 112 pixels, aligned as usual.
 """
 import hashlib
 import pathlib
