@@ -24,8 +24,8 @@ REQUIREMENTS = [
     "mtcnn>=1.0",
     "numpy>=2.0",
     "opencv-python-headless>=5.0",
-    "pillow>=11.0",
-    "protobuf>=5.28.3",
+    "pillow>=12.1.1",
+    "protobuf>=6.31.1",
     "scikit-image>=0.24",
     "scipy>=1.13",
     "setuptools<82",  # tensorboard imports pkg_resources, which 82 lacks
