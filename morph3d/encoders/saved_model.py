@@ -29,6 +29,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from morph3d import plain_paths
 from morph3d.encoders.base import Encoder, Encoding
 
 SIGNATURE = "serving_default"
@@ -66,7 +67,8 @@ def load(folder, differentiable=True):
     if not definition.is_file():
         raise ValueError(f"{folder}: {'holds no saved_model.pb' if folder.is_dir() else 'no such folder'}; expected a SavedModel")
     try:
-        loaded = tf.saved_model.load(str(folder))
+        with plain_paths.folder(folder) as path:
+            loaded = tf.saved_model.load(path)
     except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
         raise ValueError(f"{folder}: the SavedModel cannot be read: {str(error).splitlines()[0]}") from error
     form, size = _format(loaded, folder)

@@ -7,6 +7,7 @@ import uuid
 
 import tensorflow as tf
 
+from morph3d import plain_paths
 from morph3d.decoder import decode
 
 
@@ -76,7 +77,8 @@ def load(folder):
     folder = pathlib.Path(folder)
     _require_saved_model(folder)
     try:
-        loaded = tf.saved_model.load(str(folder))
+        with plain_paths.folder(folder) as path:
+            loaded = tf.saved_model.load(path)
     except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
         raise ValueError(f"{folder}: the SavedModel cannot be read ({str(error).partition(chr(10))[0]}); export it again with "
                          f"morph3d-export") from error

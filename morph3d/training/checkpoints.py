@@ -1,14 +1,12 @@
 """Checkpoints of a training run, from which it goes on exactly where it stopped."""
 import collections
-import contextlib
-import os
 import pathlib
 import re
 
 import tensorflow as tf
 from absl import logging
 
-from morph3d import atomic_files
+from morph3d import atomic_files, plain_paths
 
 KEPT = 3
 _FILE = re.compile(r"(.+)\.(index|data-\d{5}-of-\d{5})")
@@ -120,7 +118,8 @@ def _read_newest(checkpoint, folder):
 
 def _read(checkpoint, path):
     """Fills `checkpoint`'s objects from `path`, once all of it was read."""
-    with _plainly_named(path) as name:
+    with plain_paths.folder(path.parent) as folder:
+        name = f"{folder}/{path.name}"
         try:
             reader = tf.train.load_checkpoint(name)
             for tensor in reader.get_variable_to_shape_map():
@@ -137,16 +136,6 @@ def _read(checkpoint, path):
 
 class _Damaged(ValueError):
     """A checkpoint cannot be read to its end."""
-
-
-@contextlib.contextmanager
-def _plainly_named(path):
-    """Yields a name of `path` by its folder's file descriptor: TensorFlow reads names as patterns, and finds none with brackets."""
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
 
 
 def _first_line(error, name, path):

@@ -1,5 +1,6 @@
 """SavedModels of both formats, and of none."""
 import re
+import shutil
 
 import keras
 import numpy as np
@@ -229,3 +230,8 @@ def test_images_that_are_rounded_have_no_gradient_which_a_judge_does_not_need(tm
     with pytest.raises(ValueError, match="features has no gradient with respect to the images"):
         registry.load(spec)
     assert registry.load(spec, differentiable=False)(tf.ones([1, 32, 32, 3])).features.shape == (1, 3)
+
+
+def test_its_folder_may_have_any_name(recognizer_folder, recognizer_encoder, tmp_path):
+    copy = shutil.copytree(recognizer_folder, tmp_path / "recognizers [1]" / "a*b")
+    assert registry.load(f"saved_model:{copy}").fingerprint == recognizer_encoder.fingerprint

@@ -72,6 +72,13 @@ except ImportError:
     np.testing.assert_allclose(np.load(tmp_path / "vertices.npy"), expected, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["runs [1]", "a*b", "what?", "M\u00e4rz {2}"])
+def test_folders_may_have_any_name(network, tmp_path, name):
+    export.save(network, tmp_path / name / "saved_model")
+    loaded = export.load(tmp_path / name / "saved_model")
+    assert loaded.reconstruct(tf.zeros([1, 32, 32, 3]))["vertices"].shape == (1, 642, 3)
+
+
 def test_saving_again_replaces_and_leaves_nothing_beside(network, saved):
     (saved / "of_the_old_one").touch()
     export.save(network, saved)
