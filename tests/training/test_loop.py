@@ -72,6 +72,14 @@ def test_a_stopped_run_is_saved_and_ends_where_one_that_was_not_stopped_does(tin
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.fixture(autouse=True)
+def as_in_a_terminal():
+    """SIGINT as it is in a terminal: a shell has it ignored for what it runs in the background, maybe these tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Signals(callbacks.RunCallback):
     """Sends signals to this process at the beginning of a step."""
 
@@ -124,13 +132,10 @@ def test_the_handlers_are_put_back_after_an_error():
 
 
 def test_a_signal_that_is_ignored_stays_so():
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell has it for what runs in the background
-    try:
-        device = Device(ones)
-        device.run(9, Signals(device, 7, signal.SIGINT))
-        assert device.done == 9
-    finally:
-        signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    device = Device(ones)
+    device.run(9, Signals(device, 7, signal.SIGINT))
+    assert device.done == 9
 
 
 def test_training_runs_in_a_thread_too():
