@@ -32,6 +32,7 @@ def train(config: TrainingConfig) -> Run:
     Raises:
       ValueError: photos, model, encoder or settings that cannot be trained with, or with which the run was not begun.
       NonFiniteLoss: training broke down; the checkpoints before are kept.
+      KeyboardInterrupt, loop.Terminated: the run was stopped by SIGINT or SIGTERM; its last step is saved.
     """
     prepared = dataset.is_prepared(config.photos)
     listing = None if prepared else sources.find(config.photos)  # before what takes long
