@@ -50,9 +50,9 @@ def _guarded(main, arguments):
 
 def in_one_line(error):
     """An error's words; of one that is not about the user's input, its kind too, and how to see where it comes from."""
-    from tensorflow import errors
     words = " ".join(str(error).split())
-    if isinstance(error, (ValueError, OSError, ImportError, ArithmeticError, errors.OpError)):
+    of_tensorflow = type(error).__module__.startswith("tensorflow.")  # known without importing it, which may be what has failed
+    if of_tensorflow or isinstance(error, (ValueError, OSError, ImportError, ArithmeticError)):
         return words
     return f"{type(error).__name__}: {words} (a fault of morph3d: --debug shows where)"
 

@@ -7,7 +7,9 @@ import subprocess
 import sys
 
 import pytest
+import tensorflow as tf
 
+from morph3d.cli.program import in_one_line
 from morph3d.training.config import TrainingConfig
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -38,6 +40,18 @@ def test_help_lists_the_flags_without_importing_tensorflow(name):
     assert result.returncode == 0 and not result.stderr
     assert result.stdout.startswith(importlib.import_module(f"morph3d.cli.{name.replace('-', '_')}").__doc__.splitlines()[0])
     assert "--[no]debug" in result.stdout and "--verbosity" not in result.stdout
+
+
+def test_a_tensorflow_that_cannot_be_imported_is_one_line(tmp_path):
+    code = ("import sys; sys.modules['tensorflow'] = None\n"
+            f"sys.argv = ['morph3d', 'export', '--run={tmp_path}']\nfrom morph3d.__main__ import main; main()")
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 1 and result.stderr == "error: import of tensorflow halted; None in sys.modules\n"
+
+
+def test_an_error_of_tensorflow_is_the_users_to_mend():
+    assert in_one_line(tf.errors.NotFoundError(None, None, "no such\nfile")) == "no such file"
+    assert in_one_line(KeyError("x")) == "KeyError: 'x' (a fault of morph3d: --debug shows where)"
 
 
 def test_the_flags_of_training_are_the_fields_of_its_config():

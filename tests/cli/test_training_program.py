@@ -108,7 +108,8 @@ def test_a_run_of_another_model_is_refused_and_kept(work, trained):
 
 def test_too_few_photos_for_a_batch_are_refused_before_training(work, trained):
     result = train(work, "--hybrid_steps=2", "--hybrid_photo_batch=128", f"--output={work / 'never'}")
-    assert "8 faces to train on (mirrored ones counted), fewer than the 128 of a batch" in last_line(result)
+    assert last_line(result).endswith("8 faces to train on (mirrored ones counted), fewer than the 128 of a batch; give more "
+                                      "photos or a smaller --hybrid_photo_batch")
     assert not (work / "never" / "settings.jsonl").exists()
 
 

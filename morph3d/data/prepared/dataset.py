@@ -118,7 +118,7 @@ def encodings(index, batch, seed, start=0, mirror=True, worker=0, workers=1):
     if not per_epoch:
         raise ValueError(f"{index.folder}: {variants * index.records} faces to train on"
                          f"{' (mirrored ones counted)' * mirror}{f' by {workers} workers' * (workers > 1)}, fewer than the {batch} "
-                         f"of a batch; give more photos or a smaller --photo_batch")
+                         f"of a batch; give more photos or a smaller --hybrid_photo_batch")
 
     def parse(records, variant):
         both = parse_encodings(records, index)
