@@ -38,7 +38,7 @@ likeness: install runs/FaceXModel
 	$(BIN)/morph3d-train --photos="$(DATA)/photos/train" --morphable_model=runs/FaceXModel --output=runs/likeness
 	for stage in synthetic hybrid; do \
 	  $(BIN)/morph3d-export --run=runs/likeness --checkpoint=runs/likeness/checkpoints/$$stage --output=runs/likeness/$$stage && \
-	  $(BIN)/morph3d-evaluate --model=runs/likeness/$$stage --photos="$(DATA)/photos/test" --recognizer="saved_model:$(DATA)/recognizer" \
+	  $(BIN)/morph3d-evaluate recognition --model=runs/likeness/$$stage --photos="$(DATA)/photos/test" --recognizer="saved_model:$(DATA)/recognizer" \
 	    --picture=runs/likeness/$$stage.png || exit 1; \
 	done
 

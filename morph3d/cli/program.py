@@ -1,7 +1,9 @@
-"""Start and end of every program: flags, a quiet standard error, and one line for an error that the user can mend."""
+"""Start and end of every program: its name, flags, a quiet standard error, and one line for an error that the user can mend."""
 import contextlib
+import importlib
 import logging
 import os
+import pkgutil
 import sys
 import tempfile
 import warnings
@@ -11,6 +13,26 @@ from absl import logging as absl_logging
 
 FLAGS = flags.FLAGS
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def choose(package, command, title):
+    """Runs the program of a package that the first argument names, with the others.
+
+    Args:
+      package: whose modules have a `run()` each; this one does not count.
+      command: what was typed before the name, for the usage.
+      title: how the program calls itself, with {} for its name.
+    """
+    names = [module.name.replace("_", "-") for module in pkgutil.iter_modules(package.__path__) if module.name != "program"]
+    name = sys.argv[1] if len(sys.argv) > 1 else None
+    if name not in names:
+        usage = f"usage: {command} NAME [--flag=value ...]\n  NAME: {', '.join(names)}\n  NAME --help lists its flags"
+        if name in ("-h", "--help"):
+            print(usage)
+            return
+        sys.exit(usage if name is None else f"error: no program {name!r}\n{usage}")
+    sys.argv[:2] = [title.format(name)]
+    importlib.import_module(f"{package.__name__}.{name.replace('-', '_')}").run()
 
 
 def run(program, required=()):

@@ -9,6 +9,9 @@ import tensorflow as tf
 
 from morph3d import plain_paths
 from morph3d.decoder import decode
+from morph3d.morphable.coefficients import Coefficients
+
+PARTS = ("image_size", "template", "triangles", "landmarks", "encoder_fingerprint", "encode", "decode", "reconstruct", "instance")
 
 
 class ReconstructionNetwork(tf.Module):
@@ -18,6 +21,11 @@ class ReconstructionNetwork(tf.Module):
       image_size: the side of the square crops in pixels.
       template: [5, 2] pixels, where the five points of a face belong in a crop.
       triangles: [F, 3] and landmarks [68], of the mesh.
+      encoder_fingerprint: text, see Encoder: whether a recognizer is the one that the network was trained with.
+      encode: crops [B, size, size, 3] sRGB in 0..1 -> features [B, D].
+      decode: features -> {shape [B, S], texture [B, T], vertices [B, V, 3] mm, colors [B, V, 3] sRGB in 0..1}.
+      reconstruct: crops -> the same, `decode` of `encode`.
+      instance: shape [B, S] and texture [B, T] -> {vertices, colors}; of zeros it is the mean face.
     """
 
     def __init__(self, encoder, decoder, morphable):
@@ -28,14 +36,24 @@ class ReconstructionNetwork(tf.Module):
         self.template = tf.Variable(encoder.template, trainable=False)
         self.triangles = tf.Variable(morphable.triangles, trainable=False)
         self.landmarks = tf.Variable(morphable.landmarks, trainable=False)
-        self.reconstruct = tf.function(self._reconstruct, [tf.TensorSpec([None, size, size, 3], tf.float32, "crops")])
+        self.encoder_fingerprint = tf.Variable(encoder.fingerprint, trainable=False)
+        crops, features, shape, texture = (
+            tf.TensorSpec([None, *rest], tf.float32, name) for name, *rest in (
+                ("crops", size, size, 3), ("features", encoder.feature_size), ("shape", morphable.shape_size),
+                ("texture", morphable.texture_size)))
+        self.encode = tf.function(lambda crops: self._encoder(crops).features, [crops])
+        self.decode = tf.function(self._decode, [features])
+        self.reconstruct = tf.function(lambda crops: self._decode(self._encoder(crops).features), [crops])
+        self.instance = tf.function(self._instance, [shape, texture])
 
-    def _reconstruct(self, crops):
-        """crops [B, size, size, 3] sRGB in 0..1 -> {shape, texture, vertices [B, V, 3] mm, colors [B, V, 3] sRGB in 0..1}."""
-        coefficients = decode(self._decoder, self._encoder(crops).features)
-        vertices, colors = self._morphable.instance(coefficients)
-        return {"shape": coefficients.shape, "texture": coefficients.texture, "vertices": vertices,
-                "colors": tf.clip_by_value(colors, 0., 1.)}
+    def _decode(self, features):
+        coefficients = decode(self._decoder, features)
+        return {"shape": coefficients.shape, "texture": coefficients.texture,
+                **self._instance(coefficients.shape, coefficients.texture)}
+
+    def _instance(self, shape, texture):
+        vertices, colors = self._morphable.instance(Coefficients(shape, texture, None))
+        return {"vertices": vertices, "colors": tf.clip_by_value(colors, 0., 1.)}
 
 
 def save(network, folder):
@@ -82,8 +100,10 @@ def load(folder):
     except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
         raise ValueError(f"{folder}: the SavedModel cannot be read ({str(error).partition(chr(10))[0]}); export it again with "
                          f"morph3d-export") from error
-    if not all(hasattr(loaded, name) for name in ("image_size", "template", "triangles", "landmarks", "reconstruct")):
-        raise ValueError(f"{folder}: a SavedModel, but not of a face reconstructor; give a folder that morph3d-export has written")
+    missing = [name for name in PARTS if not hasattr(loaded, name)]
+    if missing:
+        raise ValueError(f"{folder}: a SavedModel without {', '.join(missing)}, so not of a face reconstructor of this version; "
+                         "give a folder that morph3d-export has written")
     return loaded
 
 

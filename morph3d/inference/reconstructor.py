@@ -4,12 +4,14 @@ from typing import Any, overload
 
 import numpy as np
 import PIL.Image
+from numpy.typing import ArrayLike
 
 from morph3d import images
 from morph3d.inference import export
 from morph3d.inference.faces import Face
 from morph3d.photos import crops, decoding, face_detection
 
+AT_A_TIME = 32  # crops that are encoded together
 Photo = str | os.PathLike | PIL.Image.Image | np.ndarray
 
 
@@ -60,21 +62,51 @@ class Reconstructor:
             return [self._reconstruct(each, f"photo {number}") for number, each in enumerate(photo)]
         return self._reconstruct(photo, "photo")
 
+    def average(self, photos: list[Photo]) -> Face:
+        """One neutral face of several photos of one person: their encodings are averaged (paper, section 4.2).
+
+        Raises:
+          ValueError: as `reconstruct`.
+        """
+        return self.from_crops([self._crop(each, f"photo {number}") for number, each in enumerate(photos)])
+
+    def from_crops(self, crops: ArrayLike) -> Face:
+        """One neutral face of crops [B, image_size, image_size, 3] uint8 of one person, whose encodings are averaged.
+
+        Its `crop` is the first.
+        """
+        crops = np.asarray(crops)
+        parts = [self.network.encode(images.to_float(crops[first:first + AT_A_TIME])) for first in range(0, len(crops), AT_A_TIME)]
+        made = self.network.decode(np.concatenate(parts).mean(0, keepdims=True))
+        return self._face({key: value[0].numpy() for key, value in made.items()}, crops[0])
+
+    @property
+    def mean_face(self) -> Face:
+        """The face of zero coefficients, of no photo: its `crop` is black."""
+        spec = self.network.decode.get_concrete_function().structured_outputs
+        zeros = {name: np.zeros(spec[name].shape[1], np.float32) for name in ("shape", "texture")}
+        made = {key: value[0].numpy() for key, value in self.network.instance(zeros["shape"][None], zeros["texture"][None]).items()}
+        return self._face(made | zeros, np.zeros([self.image_size, self.image_size, 3], np.uint8))
+
     def save(self, folder: str | os.PathLike) -> None:
         """Writes the network as a SavedModel, which needs neither this package nor its native op; see `export.save`."""
         export.save(self.network, folder)
 
     def _reconstruct(self, photo, name):
+        return self.from_crops([self._crop(photo, name)])
+
+    def _crop(self, photo, name):
         if isinstance(photo, (str, os.PathLike)):
             pixels, name = decoding.read(photo), decoding.printable(photo)
         else:
             pixels = decoding.pixels(photo)
         try:
-            crop = crops.crop(pixels, face_detection.detect(pixels), self)
+            return crops.crop(pixels, face_detection.detect(pixels), self)
         except ValueError as error:
             raise ValueError(f"{name}: {error}; give a photo whose face is at least a tenth of its longer side and seen from the "
                              f"front or a little from the side") from None
-        made = {key: value[0].numpy() for key, value in self.network.reconstruct(images.to_float(crop[None])).items()}
+
+    def _face(self, made, crop):
         return Face(made["vertices"], made["colors"], self.network.triangles.numpy(),
                     made["vertices"][self.network.landmarks.numpy()], made["shape"], made["texture"], crop)
 

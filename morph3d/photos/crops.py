@@ -3,6 +3,7 @@
 The one way there, for preparation, reconstruction and evaluation.
 """
 import concurrent.futures
+import itertools
 import os
 
 import cv2
@@ -13,6 +14,7 @@ from morph3d.photos import decoding, face_detection
 
 MIRRORED = [1, 0, 2, 4, 3]  # the five points of a mirrored photo in order: as they lie in the picture, the left one first
 LARGEST_ENLARGEMENT = 4.  # a face with fewer pixels is no portrait: for dlib's crops, eyes less than 13 pixels apart
+AT_A_TIME = 32  # photos whose faces are looked for together when many are read
 LONGEST_SIDE = 3000  # pixels; of many photos, larger ones are shrunk to this, or they would fill the memory
 
 
@@ -68,11 +70,33 @@ def crop_all(contents, boxes, frame):
       that says why there is none: those of
       `decoding.decode` and `crop`, or "cannot be opened: ...".
     """
+    return [found if isinstance(found, ValueError) else _attempt(_crop_both, *found, frame) for found in _faces(contents, boxes)]
+
+
+def read_all(contents, *frames):
+    """Yields, for each encoded photo in order, its crops for each of the frames, [[image_size, image_size, 3] uint8, ...]; or the
+    ValueError that says why there are none, as `crop_all`. Few photos are in memory at a time.
+
+    Args:
+      contents: iterable of files' bytes, or of the OSErrors met in their place, as sources.contents gives them.
+      frames: see `crop`; without any, a photo [H, W, 3] uint8 and its points ([5, 2], or None) are given instead.
+    """
+    contents = iter(contents)
+    while some := list(itertools.islice(contents, AT_A_TIME)):
+        for found in _faces(some, [None] * len(some)):
+            if isinstance(found, ValueError) or not frames:
+                yield found
+            else:
+                yield _attempt(lambda *face: [crop(*face, frame) for frame in frames], *found)
+
+
+def _faces(contents, boxes):
+    """For each photo ([H, W, 3] uint8, its points [5, 2] or None), or the ValueError that says why it cannot be read."""
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         found = list(pool.map(_decode, contents, boxes))
     good = [pair for pair in found if not isinstance(pair, ValueError)]
     points = iter(face_detection.detect_all(*map(list, zip(*good))) if good else ())
-    return [pair if isinstance(pair, ValueError) else _crop_both(pair[0], next(points), frame) for pair in found]
+    return [pair if isinstance(pair, ValueError) else (pair[0], next(points)) for pair in found]
 
 
 def _decode(data, box):
@@ -88,8 +112,12 @@ def _decode(data, box):
 
 
 def _crop_both(photo, points, frame):
-    """-> [2, image_size, image_size, 3] uint8, or the ValueError."""
+    return np.stack([crop(photo, points, frame), crop(*mirrored(photo, points), frame)])
+
+
+def _attempt(function, *arguments):
+    """What the function gives, or the ValueError that it raises."""
     try:
-        return np.stack([crop(photo, points, frame), crop(*mirrored(photo, points), frame)])
+        return function(*arguments)
     except ValueError as error:
         return error

@@ -31,10 +31,14 @@ def last_line(result):
 PROGRAMS = ("demo", "evaluate", "export", "prepare", "reconstruct", "train", "train-encoder")
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+MEASUREMENTS = ("recognition",)  # of morph3d-evaluate
+
+
+@pytest.mark.parametrize("name", [*(name for name in PROGRAMS if name != "evaluate"),
+                                  *(f"evaluate.{name}" for name in MEASUREMENTS)])
 def test_help_lists_the_flags_without_importing_tensorflow(name):
     code = ("import sys; sys.modules['tensorflow'] = None\n"  # whose import then fails
-            f"sys.argv = ['morph3d', {name!r}, '--help']\nfrom morph3d.__main__ import main; main()")
+            f"sys.argv = ['morph3d', *{name.split('.')!r}, '--help']\nfrom morph3d.__main__ import main; main()")
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
                             env=os.environ | {"KERAS_BACKEND": "torch"})
     assert result.returncode == 0 and not result.stderr
@@ -59,12 +63,14 @@ def test_the_flags_of_training_are_the_fields_of_its_config():
     assert listed == {name for name, *_ in TrainingConfig.fields()} | {"preset", "debug"}
 
 
-@pytest.mark.parametrize("arguments, words", [
-    ([], "usage: python -m morph3d NAME"), (["sculpt"], "error: no program 'sculpt'")])
-def test_the_programs_are_found_by_their_names(arguments, words):
+@pytest.mark.parametrize("arguments, words, names", [
+    ([], "usage: python -m morph3d NAME", PROGRAMS), (["sculpt"], "error: no program 'sculpt'", PROGRAMS),
+    (["evaluate"], "usage: morph3d-evaluate NAME", MEASUREMENTS),
+    (["evaluate", "--model=a"], "error: no program '--model=a'", MEASUREMENTS)])
+def test_the_programs_are_found_by_their_names(arguments, words, names):
     result = subprocess.run([sys.executable, "-m", "morph3d", *arguments], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 1 and result.stderr.startswith(words)
-    assert ", ".join(PROGRAMS) in result.stderr
+    assert ", ".join(names) in result.stderr
 
 
 def test_an_error_comes_alone_and_with_a_traceback_only_when_asked_for(tmp_path):
@@ -120,7 +126,8 @@ def test_an_unknown_encoder_is_named(tmp_path):
 
 @pytest.mark.parametrize("name, flag", [("export", "run"), ("reconstruct", "model"), ("evaluate", "model")])
 def test_a_folder_that_holds_no_model_is_named(tmp_path, name, flag):
-    result = program(name, f"--{flag}={tmp_path / 'nothing'}", *{
+    result = program(name, *{
         "export": [], "reconstruct": [f"--photo={tmp_path / 'a.jpg'}", f"--output={tmp_path}"],
-        "evaluate": [f"--photos={tmp_path}", f"--recognizer={tmp_path}", "--people=5"]}[name])
+        "evaluate": ["recognition", f"--photos={tmp_path}", f"--recognizer={tmp_path}", "--people=5"]}[name],
+        f"--{flag}={tmp_path / 'nothing'}")
     assert last_line(result).startswith("error: ") and "nothing" in last_line(result)

@@ -41,6 +41,21 @@ def test_outputs_are_those_of_the_parts(parts, network, saved, is_saved):
     for name, value in {"shape": expected.shape, "texture": expected.texture, "vertices": vertices,
                         "colors": np.clip(colors, 0., 1.)}.items():
         np.testing.assert_allclose(face[name], value, atol=1e-3 if name == "vertices" else 1e-5)
+        np.testing.assert_allclose(made.decode(made.encode(crops))[name], face[name], atol=1e-3 if name == "vertices" else 1e-5)
+    again = made.instance(face["shape"], face["texture"])
+    for name in "vertices", "colors":
+        np.testing.assert_allclose(again[name], face[name], atol=1e-3)
+
+
+def test_the_modes_are_stored_once(parts, network, tmp_path):
+    """Several of its functions compute faces; a Basel Face Model's modes are 250 MB."""
+    encoder, decoding, model = parts
+    large = model.decimated(300)
+    export.save(export.ReconstructionNetwork(encoder, decoding, large), tmp_path / "small")
+    export.save(network, tmp_path / "large")
+    size = {name: sum(path.stat().st_size for path in (tmp_path / name).rglob("*")) for name in ("small", "large")}
+    fewer = 642 - large.mean_vertices.shape[0]
+    assert size["large"] - size["small"] < 1.5 * fewer * 3 * 4 * (1 + 4 + 1 + 3 + 2)
 
 
 def test_it_carries_its_mesh_and_framing(parts, saved):
@@ -50,6 +65,7 @@ def test_it_carries_its_mesh_and_framing(parts, saved):
     np.testing.assert_array_equal(loaded.template, encoder.template)
     np.testing.assert_array_equal(loaded.triangles, model.triangles)
     np.testing.assert_array_equal(loaded.landmarks, model.landmarks)
+    assert loaded.encoder_fingerprint.numpy().decode() == encoder.fingerprint
 
 
 def test_it_is_loaded_where_there_is_no_morph3d(network, saved, tmp_path):

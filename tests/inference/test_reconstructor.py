@@ -82,3 +82,24 @@ def test_a_file_without_a_face_is_named(tiny_reconstructor, tmp_path):
     for name, reason in ("coffee.png", "no face found"), ("note.jpg", "not an image"), ("nothing.jpg", "not a file"):
         with pytest.raises(ValueError, match=f"{name}: {reason}"):
             tiny_reconstructor.reconstruct(tmp_path / name)
+
+
+def test_one_face_of_several_photos_is_that_of_their_mean_encoding(tiny_reconstructor, face, photo, monkeypatch):
+    monkeypatch.setattr(reconstructors, "AT_A_TIME", 2)
+    darker = [np.uint8(PHOTO * factor) for factor in (.8, .6)]
+    average = tiny_reconstructor.average([photo, *darker])
+    network = tiny_reconstructor.network
+    crops = np.stack([face.crop, *(each.crop for each in tiny_reconstructor.reconstruct(darker))])
+    features = np.mean([network.encode(images.to_float(crop[None]))[0] for crop in crops], 0)
+    np.testing.assert_allclose(average.vertices, network.decode(features[None])["vertices"][0], atol=1e-4)
+    np.testing.assert_array_equal(average.crop, face.crop)
+    assert np.abs(average.shape - face.shape).max() > 1e-3
+    with pytest.raises(ValueError, match="photo 1: no face found"):
+        tiny_reconstructor.average([photo, np.zeros([64, 64, 3], np.uint8)])
+
+
+def test_the_mean_face_is_the_models(tiny_reconstructor, tiny_model):
+    mean = tiny_reconstructor.mean_face
+    np.testing.assert_allclose(mean.vertices, tiny_model.mean_vertices, atol=1e-5)
+    np.testing.assert_allclose(mean.colors, tiny_model.mean_colors, atol=1e-6)
+    assert not mean.shape.any() and len(mean.shape) == 4 and len(mean.texture) == 3

@@ -6,6 +6,7 @@ import skimage.data
 import skimage.transform
 import tensorflow as tf
 
+from morph3d import images
 from morph3d.encoders import dlib_resnet, facenet, nn2
 from morph3d.encoders.base import Framing
 from morph3d.photos import crops, face_detection
@@ -161,3 +162,20 @@ def test_crops_for_triplets_may_be_mirrored_as_they_are(module):
     """training/triplets.py does so: on these templates it comes to the same as mirroring the photos."""
     template = module.TEMPLATE[crops.MIRRORED] * [-1., 1.] + [module.IMAGE_SIZE, 0.]
     np.testing.assert_allclose(template, module.TEMPLATE, atol=1e-4)
+
+
+def test_read_all_gives_in_order_what_crop_gives_and_names_what_is_wrong(monkeypatch):
+    monkeypatch.setattr(crops, "AT_A_TIME", 2)
+    photo = skimage.data.astronaut()
+    face, nobody = images.png(photo), images.png(np.zeros([100, 100, 3], np.uint8))
+    small = Framing(75, TEMPLATE / 2.)
+    found = list(crops.read_all(iter([face, OSError(13, "Permission denied"), nobody, b"no picture", face]), FRAME, small))
+    points = face_detection.detect(photo)
+    for pair in found[0], found[4]:
+        np.testing.assert_array_equal(pair[0], crops.crop(photo, points, FRAME))
+        np.testing.assert_array_equal(pair[1], crops.crop(photo, points, small))
+    assert str(found[1]) == "cannot be opened: Permission denied" and str(found[2]) == "no face found"
+    assert isinstance(found[3], ValueError)
+    pixels, points_again = next(crops.read_all([face]))
+    np.testing.assert_array_equal(pixels, photo)
+    np.testing.assert_allclose(points_again, points, atol=1e-3)

@@ -1,6 +1,6 @@
 """Measures likeness: does a recognizer that training never saw find the right photo for each reconstructed face?
 
-    morph3d-evaluate --model=runs/mine/saved_model --photos=FOLDER --recognizer=saved_model:FOLDER
+    morph3d-evaluate recognition --model=runs/mine/saved_model --photos=FOLDER --recognizer=saved_model:FOLDER
 """
 import json
 import sys

@@ -1,0 +1,43 @@
+"""Measures reconstructions; what is measured comes first:
+
+    morph3d-evaluate recognition --model=FOLDER --photos=FOLDER --recognizer=saved_model:FOLDER
+
+What all measurements share: the models measured, and where the figures and pictures go.
+"""
+import pathlib
+import sys
+
+from absl import flags
+
+from morph3d.cli import program
+
+FLAGS = flags.FLAGS
+
+
+def run():
+    program.choose(sys.modules[__name__], "morph3d-evaluate", "morph3d-evaluate {}")
+
+
+def define():
+    """The flags of every measurement."""
+    flags.DEFINE_multi_string("model", None, "Folder of a SavedModel that morph3d-export has written. Given again, for another "
+                              "one, the two are compared, pair by pair on the same people.")
+    flags.DEFINE_string("json", None, "File for the figures.")
+    flags.DEFINE_string("output", None, "Folder for pictures.")
+
+
+def reconstructors():
+    """{name: Reconstructor} of all --model, each called by the end of its path in which it differs from the others."""
+    from morph3d.inference import reconstructor
+    parts = [pathlib.Path(folder).resolve().parts for folder in FLAGS.model]
+    shared = next((n for n in range(1, max(map(len, parts)) + 1) if len({path[-n:] for path in parts}) == len(parts)), None)
+    if shared is None:
+        raise ValueError(f"--model: given twice for {FLAGS.model[0]}; give each model once")
+    return {"/".join(path[-shared:]): reconstructor.load(folder) for path, folder in zip(parts, FLAGS.model, strict=True)}
+
+
+def finish(report):
+    """Prints a report, and writes what --json and --output ask for."""
+    print(report)
+    for path in report.write(FLAGS.json, FLAGS.output):
+        print(path)

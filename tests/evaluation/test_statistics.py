@@ -1,0 +1,74 @@
+"""Intervals of means: against scipy's bootstrap, and how often they hold the truth."""
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+from scipy import stats
+
+from morph3d.evaluation import statistics
+
+
+def test_the_interval_is_that_of_scipys_bootstrap():
+    values = np.random.default_rng(0).gamma(2., size=60)
+    found = statistics.mean(values)
+    expected = stats.bootstrap((values,), np.mean, n_resamples=20000, method="percentile", rng=1).confidence_interval
+    assert found.value == pytest.approx(values.mean()) and found.count == 60
+    assert [found.low, found.high] == pytest.approx([expected.low, expected.high], abs=.03 * (expected.high - expected.low))
+
+
+def test_photos_of_one_person_are_drawn_together():
+    """Each person's five photos are the same: five times the photos are no more witnesses."""
+    people = np.random.default_rng(1).normal(size=40)
+    alone = statistics.mean(people)
+    photos = statistics.mean(np.repeat(people, 5), np.repeat(np.arange(40), 5))
+    assert photos == pytest.approx(alone) and photos.count == 40
+    assert statistics.mean(np.repeat(people, 5)).high - alone.value < .6 * (photos.high - alone.value)
+
+
+def test_people_with_more_photos_weigh_more():
+    found = statistics.mean([0., 0., 0., 4.], ["a", "a", "a", "b"])
+    assert found.value == 1. and found.low == 0. and found.high == 4.
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(2)
+    hits = [low <= 3. <= high for low, high in (statistics.mean(rng.normal(3., 1., 50), seed=n)[1:3] for n in range(200))]
+    assert .88 < np.mean(hits) < .99
+
+
+@pytest.mark.parametrize("value", [0., 1.])
+def test_a_perfect_recall_is_not_certain(value):
+    found = statistics.share(np.full(84, value))
+    wide = 1. - .025**(1. / 84.)  # of which 84 in a row would have a chance of 2.5 %
+    assert found.value == value
+    assert abs(found.low - value) + abs(found.high - value) == pytest.approx(wide)
+    hits = np.arange(84) < 80
+    assert statistics.share(hits) == statistics.mean(hits)
+
+
+def test_pairs_show_a_difference_that_the_spread_of_people_hides():
+    rng = np.random.default_rng(3)
+    people = rng.normal(10., 5., 60)
+    better = people - .3 + rng.normal(0., .1, 60)
+    found = statistics.difference(better, people)
+    assert found.high < 0. and found.value == pytest.approx(-.3, abs=.05)
+    assert statistics.mean(better).high > statistics.mean(people).value
+    nothing = statistics.difference(people, people)
+    assert nothing.low == nothing.high == nothing.value == 0.
+
+
+@hypothesis.given(st.lists(st.floats(-100., 100.), min_size=1, max_size=20), st.floats(-10., 10.), st.floats(.1, 10.))
+@hypothesis.settings(max_examples=20, deadline=None)
+def test_a_change_of_units_changes_nothing_else(values, shift, scale):
+    before, after = statistics.mean(values), statistics.mean(scale * np.array(values) + shift)
+    if len({round(value, 9) for value in values}) > 1:
+        assert after[:3] == pytest.approx(scale * np.array(before[:3]) + shift, abs=1e-6)
+
+
+@pytest.mark.parametrize("values, words", [
+    ([], "found 0 values, 0 of them not finite"), ([1., np.nan, np.inf], "found 3 values, 2 of them not finite")])
+def test_what_is_no_number_is_refused(values, words):
+    with pytest.raises(ValueError, match=words):
+        statistics.mean(values)
+    with pytest.raises(ValueError, match="found 1 and 2 values; expected those of the same people"):
+        statistics.difference([1.], [1., 2.])
