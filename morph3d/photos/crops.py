@@ -74,11 +74,12 @@ def crop_all(contents, boxes, frame):
 
 
 def read_all(contents, *frames):
-    """Yields, for each encoded photo in order, its crops for each of the frames, [[image_size, image_size, 3] uint8, ...]; or the
+    """Yields, for each photo in order, its crops for each of the frames, [[image_size, image_size, 3] uint8, ...]; or the
     ValueError that says why there are none, as `crop_all`. Few photos are in memory at a time.
 
     Args:
-      contents: iterable of files' bytes, or of the OSErrors met in their place, as sources.contents gives them.
+      contents: iterable of files' bytes, or of the OSErrors met in their place, as sources.contents gives them; or of what is
+        decoded already, [H, W, 3] uint8, or the ValueError that says why it is not.
       frames: see `crop`; without any, a photo [H, W, 3] uint8 and its points ([5, 2], or None) are given instead.
     """
     contents = iter(contents)
@@ -101,10 +102,12 @@ def _faces(contents, boxes):
 
 def _decode(data, box):
     """-> ([H, W, 3] uint8, the box in it), or the ValueError that says why not."""
+    if isinstance(data, ValueError):
+        return data
     if isinstance(data, OSError):
         return ValueError(f"cannot be opened: {data.strerror or data}")
     try:
-        photo = decoding.decode(data)
+        photo = decoding.pixels(data) if isinstance(data, np.ndarray) else decoding.decode(data)
     except ValueError as error:
         return error
     photo, scales = images.shrink(photo, LONGEST_SIDE / max(photo.shape))
