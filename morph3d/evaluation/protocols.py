@@ -1,8 +1,9 @@
-"""How far a reconstructed face is from a scan, by the protocols of the literature; never by ground truth of more than shape.
+"""How far a reconstructed face is from a scan, by the protocols of the literature.
 
 Each takes a Scan and a face, whatever has `vertices` [V, 3] and `triangles` [F, 3] in the sense of docs/conventions.md, of any
 size and in any pose, and `landmarks` [68, 3] on it. None of the figures depends on the face's scale or pose.
 """
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -115,16 +116,22 @@ class _Aligned(NamedTuple):
 
 
 def _aligned(scan, face, radius):
-    tip, = scan_landmarks.find(scan, [scan_landmarks.TIP])
-    triangles = _outward(scan)
-    seen = visibility.exposed(_in_average_frame(scan, scan.mesh.vertices), triangles)
-    crop, numbers = _around(scan, triangles, tip, radius, seen)
+    crop, numbers, tip = _crop(scan, radius)
     start = scan_landmarks.onto(scan, face.landmarks)
     surface = _exposed_face(face, start.inverse().apply(tip), BEYOND * radius / start.scale)
     try:
         return _Aligned(crop, numbers, surface, registration.icp(surface, crop, start))
     except ValueError as error:
         raise ValueError(f"{scan.name}: {error}") from None
+
+
+@functools.lru_cache(maxsize=1)  # the protocols and the faces that are compared with one scan come one after another
+def _crop(scan, radius):
+    """What is seen of a scan within a radius around its nose's tip: the Surface, its vertices' numbers in the scan, the tip."""
+    tip, = scan_landmarks.find(scan, [scan_landmarks.TIP])
+    triangles = _outward(scan)
+    seen = visibility.exposed(_in_average_frame(scan, scan.mesh.vertices), triangles)
+    return *_around(scan, triangles, tip, radius, seen), tip
 
 
 def _outward(scan):
