@@ -31,6 +31,7 @@ REQUIREMENTS = [
     "setuptools<82",  # tensorboard imports pkg_resources, which 82 lacks
     "tensorboard>=2.20",
     "tqdm>=4.66",
+    "trimesh>=4.6",
     "xatlas>=0.0.9",
 ]
 
