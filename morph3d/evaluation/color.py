@@ -1,38 +1,37 @@
-"""Fidelity of color: is a person reconstructed from one photo of the color that their other photos show?
+"""Fidelity of color: does a face made of one photo have the colors that the person's other photos show?
 
-No photo shows a face's own color: light and camera tint each in its own way. The mean of a person's other photos is the nearest that
-can be had; how far one photo is from it says how near a reconstruction from that photo can be expected to come.
+No photo shows a face's own colors: light and camera tint every one. The mean of the other photos is the nearest that can be had,
+and how far one photo is from it says how near a face made of that photo can be expected to come.
 """
 import collections
 from typing import NamedTuple
 
 import numpy as np
-import skimage.color
-import tqdm
 from absl import logging
 
 from morph3d import images
-from morph3d.data import sources
-from morph3d.evaluation import color_charts, face_patches, recognition, statistics
-from morph3d.evaluation.report import Report, Table
-from morph3d.photos import crops
+from morph3d.evaluation import face_patches, galleries, judges
 
-AT_A_TIME = 12  # faces that are reconstructed and drawn together
-FEWEST = 3  # people
+FEWEST = 3  # people, for a correlation
 
 
 class Colors(NamedTuple):
-    """The colors of the regions of N people's faces, [N, 4, 3] CIELAB each, in the order of face_patches.regions()."""
-    people: list[str]
+    """The colors of N people's faces, [N, 4, 3] CIELAB of the regions in the order of face_patches.regions()."""
+    people: list[str]  # [N]
     photo: np.ndarray  # in their first photo
     others: np.ndarray  # the mean of their other photos
-    faces: dict[str, np.ndarray]  # of each reconstructor: the rendering of the face made of the first photo
-    mean_faces: dict[str, np.ndarray]  # of each: the rendering of the mean face, the same for all people
-    left_out: dict[str, int]  # why photos and people were left out: how many
+    faces: dict[str, np.ndarray]  # of each reconstructor: the rendering of the face that it made of the first photo
+    mean_faces: dict[str, np.ndarray]  # of each: [4, 3], the rendering of its mean face
+    left_out: dict[str, str]  # key of a photo: the reason why
+    missing: list[str]  # people of whom fewer than two photos are left
 
 
 def of_several_photos(photos, people=0):
-    """Those of Photos that show someone of whom there are several: of the first `people` of these in the order of names, or of all.
+    """Those photos that show people of whom there are several: the first `people` of these in the order of names, or all.
+
+    Args:
+      photos: list of sources.Photo.
+      people: 0 for all.
 
     Raises:
       ValueError: there are fewer than three such people.
@@ -41,137 +40,71 @@ def of_several_photos(photos, people=0):
     several = sorted(person for person, count in counts.items() if count > 1)
     if len(several) < FEWEST:
         raise ValueError(f"found {len(photos)} photos of {len(counts)} people, {len(several)} of them with two photos or more; "
-                         f"expected {FEWEST} or more: give one folder a person, with several photos each")
+                         f"expected {FEWEST} such people or more: give one folder a person, with several photos each")
     chosen = set(several[:people or None])
     return [photo for photo in photos if photo.person in chosen]
 
 
 def measure(reconstructors, photos):
-    """Measures the colors of people's photos and of the faces made of their first.
+    """Measures the colors of people's photos, and of the faces made of the first photo of each.
 
-    Photos that cannot be read, show no face or are gray are left out, and the next one of the person takes their place.
+    A photo that cannot be read, shows no face or is gray is left out, and named in the log; if it is the first of a person, the
+    next one takes its place.
 
     Args:
       reconstructors: {label: Reconstructor}.
-      photos: iterable of sources.Photo.
+      photos: list of sources.Photo, as `of_several_photos` gives them.
 
     Returns:
-      Colors of the people of whom two photos or more could be measured.
+      Colors of the people of whom two photos or more are left.
 
     Raises:
       ValueError: there are fewer than three such people.
     """
-    photos, left_out = list(photos), collections.Counter()
-    seen, made, waiting = {}, {label: [] for label in reconstructors}, []
-    for person, view, inputs in _faces(photos, reconstructors.values(), left_out):
-        if person not in seen:
-            waiting.append(inputs)
-        seen.setdefault(person, []).append(face_patches.measure(view[None] / 255.)[0])
-        if len(waiting) == AT_A_TIME:
-            _reconstruct(reconstructors, waiting, made)
-    _reconstruct(reconstructors, waiting, made)
-    kept = np.array([len(found) > 1 for found in seen.values()], bool)
-    left_out["people with fewer than two good photos"] = len({photo.person for photo in photos}) - int(kept.sum())
-    if kept.sum() < FEWEST:
-        raise ValueError(f"found {kept.sum()} people with two or more photos that could be measured, expected {FEWEST} or more; "
-                         f"left out: {_counted(left_out)}")
-    found = [person for person in seen if len(seen[person]) > 1]
-    return Colors(found, np.stack([seen[person][0] for person in found]),
-                  np.stack([np.mean(seen[person][1:], 0) for person in found]),
-                  {label: np.concatenate(parts)[kept] for label, parts in made.items()},
-                  {label: _drawn(each, each.mean_face.vertices[None], each.mean_face.colors[None])[0]
-                   for label, each in reconstructors.items()}, dict(+left_out))
+    left_out = {}
+    seen, made = _read(photos, reconstructors, left_out)
+    people = [person for person, found in seen.items() if len(found) > 1]
+    missing = sorted({photo.person for photo in photos} - set(people))
+    for name, reason in (left_out | dict.fromkeys(missing, "fewer than two good photos")).items():
+        logging.warning("%s: left out: %s", name, reason)
+    if len(people) < FEWEST:
+        raise ValueError(f"{len(people)} people with two good photos or more are left, expected {FEWEST} or more; of {len(photos)} "
+                         f"photos {len(left_out)} had to be left out (the first: {': '.join(next(iter(left_out.items()), ''))})")
+    return Colors(people, np.stack([seen[person][0] for person in people]),
+                  np.stack([np.mean(seen[person][1:], 0) for person in people]),
+                  {label: np.stack([found[person] for person in people]) for label, found in made.items()},
+                  {label: _of_mean_face(reconstructor) for label, reconstructor in reconstructors.items()}, left_out, missing)
 
 
-def _faces(photos, reconstructors, left_out):
-    """Yields of each good photo the person, the view to measure, and the crop for each reconstructor; counts the others."""
-    read = crops.read_all(sources.contents(photos), face_patches.frame(), *reconstructors)
-    for photo, found in tqdm.tqdm(zip(photos, read, strict=True), "color", len(photos), unit=" photos", dynamic_ncols=True):
-        if not isinstance(found, ValueError) and face_patches.is_gray(found[0]):
-            found = ValueError("gray")
-        if isinstance(found, ValueError):
-            logging.warning("%s: left out: %s", photo.key, found)
-            left_out[f"photos, {str(found).partition(':')[0]}"] += 1
-        else:
-            yield photo.person, found[0], found[1:]
+def _read(photos, reconstructors, left_out):
+    """-> {person: [[4, 3] of each good photo]}, {label: {person: [4, 3] of the face made of the first one}}."""
+    seen, made = {}, {label: {} for label in reconstructors}
+    for some, views, *inputs in _good(photos, reconstructors.values(), left_out):
+        first = {}
+        for number, (photo, lab) in enumerate(zip(some, face_patches.measure(views / 255.), strict=True)):
+            if photo.person not in seen:
+                first[photo.person] = number
+            seen.setdefault(photo.person, []).append(lab)
+        for (label, reconstructor), crops in zip(reconstructors.items(), inputs, strict=True) if first else ():
+            face = reconstructor.network.reconstruct(images.to_float(crops[list(first.values())]))
+            made[label] |= zip(first, _drawn(reconstructor, face["vertices"], face["colors"]), strict=True)
+    return seen, made
 
 
-def _reconstruct(reconstructors, waiting, made):
-    """Adds the colors of the faces of waiting crops, [[image_size, image_size, 3] for each reconstructor], to those made."""
-    for (label, each), seen in zip(reconstructors.items(), zip(*waiting, strict=True)) if waiting else ():
-        face = each.network.reconstruct(images.to_float(np.stack(seen)))
-        made[label].append(_drawn(each, face["vertices"], face["colors"]))
-    waiting.clear()
+def _good(photos, reconstructors, left_out):
+    """Yields some photos, their views to be measured and their crops for each reconstructor; those of gray photos are left out."""
+    for some, framed in galleries.in_batches(photos, [face_patches.frame(), *reconstructors], left_out):
+        gray = np.array([face_patches.is_gray(view) for view in framed[0]])
+        left_out |= {photo.key: "gray" for photo, is_gray in zip(some, gray, strict=True) if is_gray}
+        if not gray.all():
+            yield [photo for photo, is_gray in zip(some, gray, strict=True) if not is_gray], *(part[~gray] for part in framed)
+
+
+def _of_mean_face(reconstructor):
+    face = reconstructor.mean_face
+    return _drawn(reconstructor, face.vertices[None], face.colors[None])[0]
 
 
 def _drawn(reconstructor, vertices, colors):
     """The colors [N, 4, 3] of faces in the rendering by which they are judged."""
-    return face_patches.measure(recognition.frontal(reconstructor.network, vertices, colors, face_patches.frame()))
-
-
-def _counted(left_out):
-    return "; ".join(f"{reason}: {count}" for reason, count in left_out.items() if count) or "nothing"
-
-
-def compare(lab, others):
-    """How near the colors [N, 3] of N people are to those that their other photos show, CIELAB both.
-
-    Returns:
-      {correlation: {L, a, b}, bias: {L, a, b}, dE, dE_without_bias, dE2000} of Estimates. dE is the mean Euclidean distance (CIE 1976),
-      without_bias that which is left when everybody's colors are shifted by the bias, dE2000 the mean of CIEDE2000. A correlation
-      is None where all the colors are the same.
-    """
-    error = lab - others
-    channels = list(enumerate("Lab"))
-    return {"correlation": {name: statistics.correlation(lab[:, i], others[:, i]) for i, name in channels},
-            "bias": {name: statistics.mean(error[:, i]) for i, name in channels},
-            **{name: statistics.mean(each) for name, each in _distances(error).items()},
-            "dE2000": statistics.mean(skimage.color.deltaE_ciede2000(lab, others))}
-
-
-def _distances(error):
-    """{name: [N]} of errors [N, 3], as `compare` names them."""
-    return {"dE": np.linalg.norm(error, axis=1), "dE_without_bias": np.linalg.norm(error - error.mean(0), axis=1)}
-
-
-def report(result):
-    """The Report of Colors; its summary has for each region what `compare` gives, of the first model at its top."""
-    sets = _sets(result)
-    found = {name: {region: compare(lab[:, i], result.others[:, i]) for i, region in enumerate(face_patches.regions())}
-             for name, lab in sets.items()}
-    models = {label: {region: measured | {"mean_face": found[_mean_name(label)][region], "one_photo": found["one photo"][region]}
-                      for region, measured in found[label].items()} for label in result.faces}
-    differences = {f"{a} - {b}": {
-        region: {name: statistics.difference(of_a, of_b) for (name, of_a), of_b in zip(
-            _distances(sets[a][:, i] - result.others[:, i]).items(),
-            _distances(sets[b][:, i] - result.others[:, i]).values(), strict=True)}
-        for i, region in enumerate(face_patches.regions())} for a, b in _pairs(result)}
-    summary = {"people": len(result.people), "left_out": result.left_out, **next(iter(models.values())),
-               "models": models, "differences": differences}
-    tables = [Table(f"Color of the {region}", ("face", "r L*", "r a*", "r b*", "bias L* a* b*", "dE", "dE without bias", "dE2000"),
-                    [_row(name, measured[region]) for name, measured in found.items()]) for region in face_patches.regions()]
-    note = f"{len(result.people)} people, against the mean of their other photos; dE: CIE 1976. Left out: {_counted(result.left_out)}"
-    tables.append(Table("Differences of dE", ("pair", "region", "dE", "dE without bias"), [
-        (pair, region, *each.values()) for pair, regions in differences.items() for region, each in regions.items()], note))
-    return Report(summary, tables, {"scatter": color_charts.scatter(result), "swatches": color_charts.swatches(result)})
-
-
-def _sets(result):
-    """{name: [N, 4, 3]} of all that is compared with the other photos."""
-    means = {_mean_name(label): np.repeat(lab[None], len(result.people), 0) for label, lab in result.mean_faces.items()}
-    return {**result.faces, **means, "one photo": result.photo}
-
-
-def _mean_name(label):
-    return f"mean face of {label}"
-
-
-def _pairs(result):
-    """The pairs of names of which the differences are told: each model and its mean face, each further model and the first."""
-    first, *others = result.faces
-    return [*((label, _mean_name(label)) for label in result.faces), *((label, first) for label in others)]
-
-
-def _row(name, measured):
-    bias = " ".join(f"{each.value:+.1f}" for each in measured["bias"].values())
-    return (name, *measured["correlation"].values(), bias, measured["dE"], measured["dE_without_bias"], measured["dE2000"].value)
+    return face_patches.measure(judges.frontal(reconstructor.network, vertices, colors, face_patches.frame()))

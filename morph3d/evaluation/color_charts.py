@@ -2,9 +2,8 @@
 import matplotlib.figure
 import numpy as np
 import skimage.color
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from morph3d.evaluation import face_patches
+from morph3d.evaluation import face_patches, report
 
 SHOWN = 24  # people on the sheet of swatches
 
@@ -27,7 +26,7 @@ def scatter(result):
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(result.faces))
     figure.supxlabel("other photos")
     figure.supylabel("reconstruction")
-    return _pixels(figure)
+    return report.pixels(figure)
 
 
 def swatches(result):
@@ -38,17 +37,12 @@ def swatches(result):
     """
     sets = {"photo": result.photo, **result.faces, "other photos": result.others}
     count = min(SHOWN, len(result.people))
-    figure = matplotlib.figure.Figure(figsize=(3. * len(face_patches.regions()), 1.6 + .3 * count), dpi=100, layout="constrained")
-    for i, (region, axes) in enumerate(zip(face_patches.regions(), figure.subplots(1, len(face_patches.regions())), strict=True)):
+    regions = face_patches.regions()
+    figure = matplotlib.figure.Figure(figsize=(3. * len(regions), 1.6 + .3 * count), dpi=100, layout="constrained")
+    for i, (region, axes) in enumerate(zip(regions, figure.subplots(1, len(regions)), strict=True)):
         lab = np.stack([each[:count, i] for each in sets.values()], 1)
         axes.imshow(np.clip(skimage.color.lab2rgb(lab), 0., 1.), aspect="auto", interpolation="nearest")
         axes.set_xticks(range(len(sets)), sets, rotation=30, ha="right")
         axes.set_yticks(range(count) if i == 0 else [], result.people[:count] if i == 0 else [])
         axes.set_title(region)
-    return _pixels(figure)
-
-
-def _pixels(figure):
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return report.pixels(figure)

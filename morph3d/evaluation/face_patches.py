@@ -1,8 +1,9 @@
 """The colors of a face's skin, eyes, lips and brows: patches at fixed places of a picture that is framed by five points.
 
 The places are drawn on the average face, in mm, so photos and renderings are measured with the same patches. What covers them
-(glasses, bangs, a beard, make-up, a shadow) cannot be told from what they are to show. A head turned far to the side shows a patch
-of its ear or of the background in place of the farther cheek, closed eyes show their lids, and raised brows their lower edge only.
+(glasses, bangs, a beard, make-up, a shadow) cannot be told from what they are to show. A head turned far to the side shows what is
+beside it in place of the farther cheek, closed eyes show their lids, a mouth wide open its teeth and tongue, and under pale or
+raised brows the shadow of the lid is darker than the hair.
 """
 import functools
 from typing import NamedTuple
@@ -44,12 +45,12 @@ def regions():
     along, across = along_curve(x, y, brow)
     left = {"skin": np.hypot(x - 33., y + 31.) < 8.,
             "eyes": (np.hypot(*np.subtract([x, y], eye.mean(0)[:, None])) < 6.) & (inside(x, y, eye) > 0.),
-            "brows": (along > 0.) & (along < .8) & (across > -16.) & (across < -5.)}  # in photos people smile, and brows sink
+            "brows": (along > 0.) & (along < .8) & (across > -16.) & (across < -1.)}  # people smile, and brows sink
     both = {name: (patch.reshape(SIZE, SIZE)[:, ::-1], patch.reshape(SIZE, SIZE)) for name, patch in left.items()}
     return {"skin": Region(both["skin"], 0, 0., 1.),
             "eyes": Region(both["eyes"], 0, .2, .7),  # neither pupil and lashes nor the white and highlights
-            "lips": Region(((inside(x, y, lips) > 0.).reshape(SIZE, SIZE),), 1, .5, 1.),  # the redder half: no teeth, no skin
-            "brows": Region(both["brows"], 0, 0., .4)}  # the dark hair, wherever it lies in there
+            "lips": Region(((inside(x, y, lips) > 1.).reshape(SIZE, SIZE),), 1, .5, 1.),  # the redder half: no teeth, no skin
+            "brows": Region(both["brows"], 0, 0., .3)}  # the dark hair, wherever it lies in there
 
 
 def measure(pictures):

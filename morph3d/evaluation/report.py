@@ -4,6 +4,8 @@ import json
 import pathlib
 from typing import Any, NamedTuple
 
+import matplotlib.backends.backend_agg
+import matplotlib.figure
 import numpy as np
 
 from morph3d import atomic_files, images
@@ -63,6 +65,13 @@ class Report(NamedTuple):
             paths[-1].parent.mkdir(parents=True, exist_ok=True)
             images.write_png(paths[-1], picture)
         return paths
+
+
+def pixels(figure: matplotlib.figure.Figure) -> np.ndarray:
+    """A drawing of matplotlib's, made without pyplot, as a picture [H, W, 3] uint8."""
+    canvas = matplotlib.backends.backend_agg.FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def _plain(value):

@@ -1,4 +1,5 @@
 """Means of what was measured on people, with intervals that say how far chance goes: bootstrap over people."""
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -102,9 +103,10 @@ def _require_pairs(values, others):
         raise ValueError(f"found {len(values)} and {len(others)} values; expected those of the same people, in the same order")
 
 
+@functools.lru_cache(maxsize=1)  # a report asks again and again for those of the same people
 def _resamples(count, seed):
     """How often each of `count` people is drawn in each resample, [RESAMPLES, count]."""
-    return np.random.default_rng(seed).multinomial(count, np.full(count, 1. / count), RESAMPLES)
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1. / count), RESAMPLES).astype(np.uint16)
 
 
 def _estimate(value, resampled, count):
