@@ -61,13 +61,13 @@ def test_the_frame_shows_the_average_face_in_its_proportions():
     assert (template > 0.).all() and (template < face_patches.SIZE).all() and template[0, 0] < template[1, 0]
 
 
-def test_highlights_the_white_and_the_pupil_do_not_change_the_iris():
-    """A fifth of the pixels black, a third white."""
+@pytest.mark.parametrize("black, white", [(.19, .29), (.01, .53), (.43, .01)])
+def test_highlights_the_white_and_the_pupil_do_not_change_the_iris(black, white):
     picture, rng = painted(COLORS), np.random.default_rng(0)
     for patch in face_patches.regions()["eyes"].patches:
         spots = rng.permutation(np.argwhere(patch))
-        picture[tuple(spots[:int(.19 * len(spots))].T)] = 0.
-        picture[tuple(spots[-int(.29 * len(spots)):].T)] = 1.
+        picture[tuple(spots[:int(black * len(spots))].T)] = 0.
+        picture[tuple(spots[-int(white * len(spots)):].T)] = 1.
     np.testing.assert_allclose(face_patches.measure(picture[None]), face_patches.measure(painted(COLORS)[None]))
 
 

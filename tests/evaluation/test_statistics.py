@@ -88,6 +88,16 @@ def test_the_correlation_is_pearsons_and_its_interval_that_of_scipys_bootstrap()
     assert [found.low, found.high] == pytest.approx([expected.low, expected.high], abs=.05 * (expected.high - expected.low))
 
 
+def test_a_resample_has_the_correlation_of_the_people_drawn(monkeypatch):
+    """NumPy's, of every person as often as drawn; six people, whose means differ much between resamples."""
+    monkeypatch.setattr(statistics, "RESAMPLES", 60)
+    values, others = correlated(6)
+    found = statistics.correlation(values, others, seed=123)
+    drawn = [np.corrcoef(np.repeat(values, counts), np.repeat(others, counts))[0, 1] for counts in statistics._resamples(6, 123)]
+    assert [found.low, found.high] == pytest.approx(np.quantile(drawn, [.025, .975]))
+    statistics._resamples.cache_clear()
+
+
 @hypothesis.given(st.floats(-1e3, 1e3), st.floats(.01, 100.), st.booleans())
 @hypothesis.settings(max_examples=10, deadline=None)
 def test_a_correlation_has_no_units(shift, scale, turned):
