@@ -5,6 +5,8 @@ import json
 import pathlib
 from typing import Any, NamedTuple
 
+import matplotlib.backends.backend_agg
+import matplotlib.figure
 import numpy as np
 
 from morph3d import atomic_files, images
@@ -91,6 +93,13 @@ _HEAD = """<!DOCTYPE html>
   img {{ max-width: 100%; }}
 </style>
 <h1>{0}</h1>"""
+
+
+def pixels(figure: matplotlib.figure.Figure) -> np.ndarray:
+    """A drawing of matplotlib's, made without pyplot, as a picture [H, W, 3] uint8."""
+    canvas = matplotlib.backends.backend_agg.FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def _plain(value):
