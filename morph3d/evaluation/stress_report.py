@@ -65,8 +65,8 @@ def _yardstick(result):
     rows = [(label, *(network.between.get(name) for name in ("shape", "texture", "likeness")), network.mean_face_error)
             for label, network in result.networks.items()]
     columns = "network", "shape distance", "texture distance", "likeness", "mean face, mm from the truth"
-    note = (f"People: {len(result.people)}, left out: {len(result.left_out)}. Means over all pairs: the spread that a drift is to be "
-            f"compared with. {NOTE}")
+    note = (f"People: {len(result.people)}, left out: {len(result.left_out)}. Means over all pairs: the spread that a drift is to "
+            f"be compared with. {NOTE}")
     if result.trained_with:
         note += f" No independent judge: {', '.join(result.trained_with)} was trained with this recognizer."
     return Table("Different people, untouched", columns, rows, note)

@@ -87,7 +87,8 @@ def test_measures_are_those_of_the_pictures(tiny_reconstructor, tiny_encoder, pe
 
 
 def test_untouched_pictures_do_not_drift(tiny_reconstructor, tiny_encoder, people):
-    for curve in stress.measure({"net": tiny_reconstructor}, people, ["light", "jpeg"], tiny_encoder).networks["net"].curves.values():
+    result = stress.measure({"net": tiny_reconstructor}, people, ["light", "jpeg"], tiny_encoder)
+    for curve in result.networks["net"].curves.values():
         assert curve.found[0].all() and not curve.measures["shape"][0].any() and not curve.measures["texture"][0].any()
         np.testing.assert_allclose(curve.measures["likeness"][0], 1., atol=1e-5)
         assert (curve.measures["shape"][1:] > 0.).all()
