@@ -46,10 +46,10 @@ def measure(reconstructors, people, series=None, recognizer=None):
     """How far reconstructions drift from those of the untouched pictures, and whether there are any.
 
     The measures of a person in a condition:
-      shape, texture: the distance of the coefficients from those of the untouched picture, root mean square over them, in
-        standard deviations.
+      shape_drift, texture_drift: the distance of the coefficients from those of the untouched picture, root mean square over
+        them, in standard deviations.
       likeness: the cosine of the recognizer's identities of both frontal renderings.
-      error: the mean distance in mm of the vertices from the true face's, where that is known in the network's topology.
+      error_mm: the mean distance in mm from the true face's vertices, where these are known (see stress_scenes.Truth).
 
     Args:
       reconstructors: {label: Reconstructor}.
@@ -127,7 +127,7 @@ class _Probe:
 
     def __init__(self, reconstructor, recognizer, truth, kept, portraits, points):
         self._reconstructor, self._recognizer = reconstructor, recognizer
-        self._truth = None if truth is None else truth[kept]
+        self._truth, self._numbers = truth, np.array(kept)
         self._portraits, self._points = portraits, points
         self.untouched = self.read(portraits, points)
 
@@ -153,7 +153,7 @@ class _Probe:
         if self._recognizer is not None:
             values["identity"] = self._recognizer(self._draw(made, self._recognizer)).identity.numpy()
         if self._truth is not None:
-            values["error"] = _distance(made["vertices"].numpy(), self._truth[numbers])
+            values["error"] = self._truth.errors(made["vertices"].numpy(), self._numbers[numbers])
         return values
 
     def _draw(self, made, frame, count=None):
@@ -177,7 +177,10 @@ class _Probe:
 
     def network(self, curves):
         """The Network with these curves."""
-        error = None if self._truth is None else float(_distance(self._reconstructor.mean_face.vertices, self._truth).mean())
+        error = None
+        if self._truth is not None:
+            mean_faces = np.repeat(self._reconstructor.mean_face.vertices[None], len(self._numbers), 0)
+            error = float(self._truth.errors(mean_faces, self._numbers).mean())
         views = []
         for portrait, five in list(zip(self._portraits, self._points, strict=True))[:SHOWN]:
             face = self._reconstructor.from_crops([_crop(portrait, five, self._reconstructor)[0]])
@@ -195,11 +198,6 @@ def _between(values):
     return {name: float(value) for name, value in between.items()}
 
 
-def _distance(vertices, others):
-    """The mean distance of corresponding vertices, [..., V, 3] mm each -> [...]."""
-    return np.linalg.norm(vertices - others, axis=-1).mean(-1)
-
-
 def _root_mean_square(values, others):
     return np.sqrt(np.square(values - others).mean(-1))
 
@@ -209,5 +207,5 @@ def _cosine(values, others):
 
 
 # Of each measure what it is made of, and how this is compared with the same of the untouched picture.
-_MEASURES = {"shape": ("shape", _root_mean_square), "texture": ("texture", _root_mean_square), "likeness": ("identity", _cosine),
-             "error": ("error", lambda values, _: values)}
+_MEASURES = {"shape_drift": ("shape", _root_mean_square), "texture_drift": ("texture", _root_mean_square),
+             "likeness": ("identity", _cosine), "error_mm": ("error", lambda values, _: values)}

@@ -46,7 +46,7 @@ class People:
         return np.stack([globals()[name](portrait, level) for portrait in self.portraits])
 
     def truth(self, network):
-        """The true faces in the topology of a network, [N, V, 3] mm, or None where they are not known."""
+        """The stress_scenes.Truth for the faces of a network; None, where it is not known."""
 
 
 def photographed(paths):

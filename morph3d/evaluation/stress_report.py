@@ -10,8 +10,9 @@ from morph3d.evaluation import sheets, statistics, stress
 from morph3d.evaluation.report import Report, Table
 from morph3d.evaluation.stress_series import SERIES
 
-MEASURES = {"found": "found", "shape": "shape drift", "shape_of_spread": "shape drift of spread", "texture": "texture drift",
-            "texture_of_spread": "texture drift of spread", "likeness": "likeness", "error": "mm from the truth"}
+MEASURES = {"found": "found", "shape_drift": "shape drift", "shape_drift_of_spread": "shape drift of spread",
+            "texture_drift": "texture drift", "texture_drift_of_spread": "texture drift of spread", "likeness": "likeness",
+            "error_mm": "mm from the truth"}
 NOTE = ("Below, drift is the distance of the coefficients from those of the untouched picture, root mean square, in standard "
         "deviations, and likeness the cosine of both renderings' identities; all over the people whose faces are found.")
 
@@ -38,7 +39,7 @@ def report(result):
 def _figures(network):
     """The figures of a network as JSON holds them."""
     between = {f"{name}_between_people": value for name, value in network.between.items()}
-    return between | ({} if network.mean_face_error is None else {"mean_face_error": network.mean_face_error}) | {
+    return between | ({} if network.mean_face_error is None else {"mean_face_error_mm": network.mean_face_error}) | {
         "series": {name: [_at(curve, i, level, network.between) for i, level in enumerate((None, *SERIES[name].levels))]
                    for name, curve in network.curves.items()}}
 
@@ -49,9 +50,8 @@ def _at(curve, i, level, between):
     figures = {"level": level, "found": statistics.share(found)}
     for name, values in curve.measures.items():
         figures[name] = statistics.mean(values[i][found]) if found.any() else None
-        if name in ("shape", "texture"):
-            figures[f"{name}_of_spread"] = _part(figures[name], between.get(name))
-    return figures
+    return figures | {f"{name}_drift_of_spread": _part(figures[f"{name}_drift"], between.get(name))
+                      for name in ("shape", "texture")}
 
 
 def _part(estimate, whole):
@@ -110,9 +110,9 @@ def _difference(first, other, name):
 
 def _comparable(curve, i, people, between):
     """The measures of some people at a level that mean the same for networks of other models: drifts as parts of the spread."""
-    drifts = {f"{name}_of_spread": curve.measures[name][i][people] / between[name]
+    drifts = {f"{name}_drift_of_spread": curve.measures[f"{name}_drift"][i][people] / between[name]
               for name in ("shape", "texture") if between.get(name)}
-    return drifts | {name: curve.measures[name][i][people] for name in ("likeness", "error") if name in curve.measures}
+    return drifts | {name: curve.measures[name][i][people] for name in ("likeness", "error_mm") if name in curve.measures}
 
 
 def _comparison(differences):
@@ -120,8 +120,8 @@ def _comparison(differences):
     rows = [(label, SERIES[name].title, _level(at["level"]), *(at.get(measure) for measure in measures))
             for label, each in differences.items() for name, at in each.items()]
     columns = ("network", "series", "level", *(MEASURES[name] for name in measures))
-    return Table("Difference to the first network", columns, rows, "network minus first on the same people, at the last level at "
-                 "which both find a face; less drift and more likeness are better")
+    return Table("Difference to the first network", columns, rows, "Network minus first on the same people, at the last level at "
+                 "which both find a face. Less drift is better; more likeness too, unless different people look as much alike.")
 
 
 def _sheet(name, result):

@@ -1,12 +1,13 @@
 """Synthetic people, whose truth is known, in scenes that get worse."""
 import math
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from morph3d import alignment, images, scene
 from morph3d.data.synthetic import SyntheticFaces
-from morph3d.evaluation import stress_pictures, stress_series
+from morph3d.evaluation import registration, stress_pictures, stress_series
 from morph3d.morphable import coefficients, landmarks
 from morph3d.renderer import transforms
 from morph3d.renderer.render import render
@@ -15,6 +16,27 @@ KEY, AMBIENT = .8, .2  # linear: the light that moves, and what comes from every
 ELEVATION = math.radians(20.)  # of the light that moves
 FAR = 3000.  # mm from it to the face
 AT_A_TIME = 12  # faces that are drawn together
+
+
+class Truth(NamedTuple):
+    """True faces, which reconstructions in the same topology are compared with vertex by vertex."""
+    vertices: np.ndarray  # [N, V, 3] mm
+    face: np.ndarray  # [V] bool, which vertices count: not those of ears, scalp and neck
+
+    def errors(self, vertices, numbers):
+        """The mean distances [M] in mm of faces from the people of these numbers [M], brought as near as a similarity can.
+
+        Args:
+          vertices: [M, V, 3] mm.
+          numbers: [M] integers, 0 to N - 1.
+        """
+        return np.array([_apart(face, true) for face, true in zip(
+            vertices[:, self.face], self.vertices[numbers][:, self.face], strict=True)])
+
+
+def _apart(face, true):
+    """The mean distance of corresponding points, [N, 3] mm each, after a similarity."""
+    return np.linalg.norm(registration.from_points(face, true).apply(face) - true, axis=1).mean()
 
 
 class SyntheticPeople(stress_pictures.People):
@@ -42,14 +64,15 @@ class SyntheticPeople(stress_pictures.People):
         return self._draw(globals()[name](self._people, level))
 
     def truth(self, network):
-        """As `People.truth`: known where the same coefficients give the network the same faces."""
+        """The Truth, if the same coefficients give the network the same faces; otherwise None."""
         of_network = network.decode.get_concrete_function().structured_outputs
         shape, texture, _ = self._people.coefficients
         vertices = self._model.instance(self._people.coefficients.neutral())[0].numpy()
         if [of_network[name].shape[1:] for name in ("shape", "texture", "vertices")] != [
                 array.shape[1:] for array in (shape, texture, vertices)]:
             return None
-        return vertices if np.allclose(network.instance(shape, texture)["vertices"], vertices, atol=.01) else None
+        same = np.allclose(network.instance(shape, texture)["vertices"], vertices, atol=.01)
+        return Truth(vertices, self._model.parts["face"]) if same else None
 
     def _draw(self, faces):
         """SyntheticFaces [B] -> [B, SIZE, SIZE, 3] uint8."""

@@ -31,7 +31,7 @@ def test_a_photo_is_measured_beside_one_that_cannot_be_read(tiny_reconstructor, 
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["left_out"] == {str(tmp_path / "text.jpg"): "not an image"}
     assert [level["level"] for level in figures["series"]["jpeg"]] == [None, 50, 30, 20, 10, 5, 1]
-    assert figures["series"]["jpeg"][0]["shape"] == 0. < figures["series"]["jpeg"][-1]["shape"]
+    assert figures["series"]["jpeg"][0]["shape_drift"] == 0. < figures["series"]["jpeg"][-1]["shape_drift"]
     assert PIL.Image.open(tmp_path / "pictures" / "stress_jpeg.png").width > 7 * 160
 
 

@@ -66,19 +66,20 @@ def test_measures_are_those_of_the_pictures(tiny_reconstructor, tiny_encoder, pe
     level = 1 + stress_series.SERIES["blur"].levels.index(15)
     for name in ("shape", "texture"):
         expected = [np.sqrt(np.mean((a - b)**2)) for a, b in zip(untouched[name], now[name], strict=True)]
-        np.testing.assert_allclose(curve.measures[name][level], expected, rtol=1e-4)
+        np.testing.assert_allclose(curve.measures[f"{name}_drift"][level], expected, rtol=1e-4)
     identities = [tiny_encoder(drawn(tiny_reconstructor, made, tiny_encoder)).identity.numpy() for made in (untouched, now)]
     np.testing.assert_allclose(curve.measures["likeness"][level], (identities[0] * identities[1]).sum(1), atol=1e-4)
     truth = people.truth(tiny_reconstructor.network)
-    errors = np.linalg.norm(now["vertices"] - truth, axis=2).mean(1)
-    np.testing.assert_allclose(curve.measures["error"][level], errors, rtol=1e-4)
+    errors = truth.errors(now["vertices"], np.arange(4))
+    np.testing.assert_allclose(curve.measures["error_mm"][level], errors, rtol=1e-4)
     pairs, shapes = [(a, b) for a in range(4) for b in range(a)], untouched["shape"]
     between = result.networks["net"].between
     apart = np.mean([np.sqrt(np.mean((shapes[a] - shapes[b])**2)) for a, b in pairs])
     assert between["shape"] == pytest.approx(apart, rel=1e-4)
     assert between["likeness"] == pytest.approx(np.mean([identities[0][a] @ identities[0][b] for a, b in pairs]), abs=1e-4)
     mean_face = tiny_reconstructor.mean_face.vertices
-    assert result.networks["net"].mean_face_error == pytest.approx(np.linalg.norm(truth - mean_face, axis=2).mean(), rel=1e-4)
+    assert result.networks["net"].mean_face_error == pytest.approx(np.mean([
+        truth.errors(mean_face[None], [number])[0] for number in range(4)]), rel=1e-4)
     faces = images.to_pixels(drawn(tiny_reconstructor, now, stress.TILE))
     np.testing.assert_allclose(curve.faces[level], faces[:3], atol=1)
     shown = images.resize(people.pictures("blur", 15)[2], stress.TILE.image_size)
@@ -89,9 +90,9 @@ def test_measures_are_those_of_the_pictures(tiny_reconstructor, tiny_encoder, pe
 def test_untouched_pictures_do_not_drift(tiny_reconstructor, tiny_encoder, people):
     result = stress.measure({"net": tiny_reconstructor}, people, ["light", "jpeg"], tiny_encoder)
     for curve in result.networks["net"].curves.values():
-        assert curve.found[0].all() and not curve.measures["shape"][0].any() and not curve.measures["texture"][0].any()
+        assert curve.found[0].all() and not curve.measures["shape_drift"][0].any() and not curve.measures["texture_drift"][0].any()
         np.testing.assert_allclose(curve.measures["likeness"][0], 1., atol=1e-5)
-        assert (curve.measures["shape"][1:] > 0.).all()
+        assert (curve.measures["shape_drift"][1:] > 0.).all()
 
 
 def test_who_does_not_look_at_pictures_is_stable_and_tells_nobody_apart(constant, tiny_encoder, people):
@@ -99,11 +100,11 @@ def test_who_does_not_look_at_pictures_is_stable_and_tells_nobody_apart(constant
     network = result.networks["constant"]
     assert network.between["shape"] == network.between["texture"] == 0. and network.between["likeness"] == pytest.approx(1.)
     for curve in network.curves.values():
-        assert not curve.measures["shape"].any() and not curve.measures["texture"].any()
-        np.testing.assert_allclose(curve.measures["error"], np.tile(curve.measures["error"][:1], [len(curve.found), 1]))
-    assert np.mean(curve.measures["error"][0]) == pytest.approx(network.mean_face_error)
+        assert not curve.measures["shape_drift"].any() and not curve.measures["texture_drift"].any()
+        np.testing.assert_allclose(curve.measures["error_mm"], np.tile(curve.measures["error_mm"][:1], [len(curve.found), 1]))
+    assert np.mean(curve.measures["error_mm"][0]) == pytest.approx(network.mean_face_error)
     level = stress_report.report(result).summary["series"]["yaw"][-1]
-    assert level["shape"].value == 0. and level["shape_of_spread"] is None and level["texture_of_spread"] is None
+    assert level["shape_drift"].value == 0. and level["shape_drift_of_spread"] is None and level["texture_drift_of_spread"] is None
 
 
 def test_faces_that_are_not_found_are_no_reconstructions(tiny_reconstructor, people, detector):
@@ -118,8 +119,9 @@ def test_faces_that_are_not_found_are_no_reconstructions(tiny_reconstructor, peo
     report = stress_report.report(result)
     levels = report.summary["series"]["exposure"]
     assert [level["found"].value for level in levels] == [1., 1., 1., .5, 0., 0., 0.]
-    assert levels[3]["shape"].count == 2 and levels[3]["shape"].value == pytest.approx(np.nanmean(curve.measures["shape"][3]))
-    assert levels[4]["shape"] is levels[4]["shape_of_spread"] is None
+    drift = levels[3]["shape_drift"]
+    assert drift.count == 2 and drift.value == pytest.approx(np.nanmean(curve.measures["shape_drift"][3]))
+    assert levels[4]["shape_drift"] is levels[4]["shape_drift_of_spread"] is None
     assert "  4          0 of 4  -" in str(report)
 
 
@@ -133,9 +135,9 @@ def test_people_whose_untouched_face_is_not_found_are_left_out(tiny_reconstructo
     assert result.people == [name for name in people.names if name != gone]
     curve = result.networks["net"].curves["jpeg"]
     assert curve.found.shape == (7, 3)
-    truth = people.truth(tiny_reconstructor.network)[np.argsort(brightness == brightness.min(), kind="stable")[:3]]
-    vertices = made_of(tiny_reconstructor, people.portraits[brightness > brightness.min()])["vertices"]
-    np.testing.assert_allclose(curve.measures["error"][0], np.linalg.norm(vertices - truth, axis=2).mean(1), rtol=1e-4)
+    truth, seen = people.truth(tiny_reconstructor.network), np.flatnonzero(brightness > brightness.min())
+    vertices = made_of(tiny_reconstructor, people.portraits[seen])["vertices"]
+    np.testing.assert_allclose(curve.measures["error_mm"][0], truth.errors(vertices, seen), rtol=1e-4)
     assert "People: 3, left out: 1." in str(stress_report.report(result))
     detector.darkest = 255.
     with pytest.raises(ValueError, match="no face found in the untouched pictures of any of 4 people"):
@@ -146,7 +148,8 @@ def test_one_photo_has_no_spread_to_compare_with(tiny_reconstructor, people, tmp
     photo = stress_pictures.People(["me.jpg"], people.portraits[:1], {})
     report = stress_report.report(stress.measure({"net": tiny_reconstructor}, photo))
     assert set(report.summary["series"]) == set(stress_pictures.People.offered)
-    assert report.summary["series"]["blur"][1]["shape_of_spread"] is None and "error" not in report.summary["series"]["blur"][1]
+    level = report.summary["series"]["blur"][1]
+    assert level["shape_drift_of_spread"] is None and "error_mm" not in level
     report.write(str(tmp_path / "figures.json"), str(tmp_path))
     assert json.loads((tmp_path / "figures.json").read_text())["series"]["blur"][1]["found"] == 1.
     assert {path.stem for path in tmp_path.glob("*.png")} == {f"stress_{name}" for name in (
@@ -162,13 +165,13 @@ def test_networks_are_compared_on_the_same_people(tiny_reconstructor, other, tin
     assert set(report.summary["models"]) == {"net", "same", "other"}
     assert report.summary["series"] == report.summary["models"]["net"]["series"]
     differences = report.summary["differences"]
-    for measure in ("shape_of_spread", "texture_of_spread", "likeness", "error"):
+    for measure in ("shape_drift_of_spread", "texture_drift_of_spread", "likeness", "error_mm"):
         assert differences["same"]["exposure"][measure][:3] == pytest.approx((0., 0., 0.))
     found = differences["other"]["exposure"]
-    assert found["level"] == 3 and found["shape_of_spread"].count == 3
-    parts = [np.nanmean(network.curves["exposure"].measures["shape"][3]) / network.between["shape"]
+    assert found["level"] == 3 and found["shape_drift_of_spread"].count == 3
+    parts = [np.nanmean(network.curves["exposure"].measures["shape_drift"][3]) / network.between["shape"]
              for network in (result.networks["net"], result.networks["other"])]
-    assert found["shape_of_spread"].value == pytest.approx(parts[1] - parts[0])
+    assert found["shape_drift_of_spread"].value == pytest.approx(parts[1] - parts[0])
     assert len(report.tables[-1].rows) == 2 and len(report.tables[1].rows) == 3 * 7
     sheet = report.pictures["stress_exposure"]
     assert sheet.shape[0] > 3 * 4 * stress.TILE.image_size and sheet.dtype == np.uint8  # of each a picture and three faces
