@@ -30,13 +30,13 @@ class Faces(NamedTuple):
 
 
 def listing(source, people):
-    """The photos of a source (see sources.find) whose people are known.
+    """The photos of a source, a list of sources.Photo, of at least so many people.
 
     Raises:
-      ValueError: those of sources.find; there are fewer than `people` people.
+      ValueError: those of sources.find; there are fewer people.
     """
-    photos = [photo for photo in sources.find(source).photos if photo.person]
-    found = len({photo.person for photo in photos})
+    photos = sources.find(source).photos
+    found = len({photo.person for photo in photos} - {""})
     if found < people:
         raise ValueError(f"{source}: photos of {found} people, {people} are needed; give one folder a person, or ask for fewer "
                          "(--people)")
@@ -47,7 +47,8 @@ def read(photos, reconstructors, judge):
     """Photos, and the face of each by each reconstructor, as the judge knows them; read as it goes, each photo once.
 
     Args:
-      photos: list of sources.Photo. Those that cannot be read or show no face are left out, and named in the log.
+      photos: list of sources.Photo. Those that cannot be read, show no face, or whose person nobody says are left out, and named in
+        the log.
       reconstructors: {label: Reconstructor}.
       judge: Encoder.
 
@@ -57,7 +58,8 @@ def read(photos, reconstructors, judge):
     Raises:
       ValueError: photos of fewer than two people are left; an identity is not finite.
     """
-    left_out, kept = {}, []
+    left_out = {photo.key: "nobody says whom it shows: in no folder of a person" for photo in photos if not photo.person}
+    photos, kept = [photo for photo in photos if photo.person], []
     known, made = [], {label: [] for label in reconstructors}
     for some, (shown, *seen) in _batches(photos, [judge, *reconstructors.values()], left_out):
         kept += some
@@ -68,8 +70,9 @@ def read(photos, reconstructors, judge):
     missing = sorted({photo.person for photo in photos} - {photo.person for photo in kept})
     _log(left_out, missing)
     if len({photo.person for photo in kept}) < 2:
-        raise ValueError(f"of {len(photos)} photos {len(left_out)} had to be left out (the first: {next(iter(left_out.items()), '')}), "
-                         "and no two people remain to be told apart")
+        first = itertools.islice(left_out.items(), 3)
+        raise ValueError(f"{len(left_out)} photos had to be left out{''.join(f'; {key}: {why}' for key, why in first)}; "
+                         "no two people are left to be told apart")
     gallery = Gallery([photo.key for photo in kept], np.array([photo.person for photo in kept]),
                       finite("photos", np.concatenate(known)), left_out, missing)
     return gallery, {label: Faces(*map(np.concatenate, zip(*parts, strict=True))) for label, parts in made.items()}

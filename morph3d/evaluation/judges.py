@@ -18,8 +18,8 @@ def load(spec, reconstructors, training_recognizer=False):
     judge = registry.load(spec, differentiable=False)
     taught = trained_with(judge, reconstructors)
     if taught and not training_recognizer:
-        raise ValueError(f"{spec}: the recognizer that {', '.join(taught)} was trained with, so no independent judge; give another, "
-                         "or --training_recognizer_as_judge to measure all the same")
+        raise ValueError(f"{spec}: the recognizer that {', '.join(taught)} was trained with, so no independent judge; give "
+                         "another, or --training_recognizer_as_judge to measure all the same")
     return judge
 
 

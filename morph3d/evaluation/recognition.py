@@ -1,5 +1,5 @@
-"""Likeness of reconstructions: how well a face recognizer that training never saw knows the people (paper, sections 4.3 and 4.4)."""
-from typing import Any, NamedTuple
+"""Likeness of reconstructions: how well a recognizer that training never saw knows the people (paper, sections 4.3 and 4.4)."""
+from typing import NamedTuple
 
 import numpy as np
 from absl import logging
@@ -65,7 +65,7 @@ def measure(reconstructors, source, judge, people=84, pairs=None, pictured=0):
                   galleries.show(shown, reconstructors, judge) if shown else {})
 
 
-def report(result: Result, with_photos: bool = True) -> Any:
+def report(result, with_photos=True):
     """The Report of a Result: tables 2 and 3, verification, figure 5 and the faces, each below its photo if wanted."""
     return recognition_tables.report(result, with_photos)
 

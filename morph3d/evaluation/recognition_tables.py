@@ -18,7 +18,8 @@ def report(result, with_photos=True):
     summary = summaries[first] | _shared(result)
     if others:
         summary |= {"models": summaries, "differences": differences}
-    pictures = {"similarity": similarity.figure(result.photo_pairs, {label: found.cosines for label, found in result.models.items()})}
+    cosines = {label: findings.cosines for label, findings in result.models.items()}
+    pictures = {"similarity": similarity.figure(result.photo_pairs, cosines)}
     for label, (crops, faces) in result.pictures.items():
         name = f"faces_{label}".replace("/", "_") if others else "faces"
         pictures[name] = contact_sheet(faces, crops if with_photos else None)
@@ -95,8 +96,8 @@ def _differences(findings, others):
 
 def _warning(result):
     if result.trained_with:
-        yield (f"NO INDEPENDENT JUDGE: {', '.join(result.trained_with)} was trained with this recognizer, which finds its own marks in "
-               "the faces.")
+        yield (f"NO INDEPENDENT JUDGE: {', '.join(result.trained_with)} was trained with this recognizer, which finds its "
+               "own marks in the faces.")
 
 
 def _row(name, figures):
@@ -131,12 +132,13 @@ def _distances(summaries, shared):
     pairs, ceiling = shared["pairs"], shared["ceiling"]["emd"]
     rows = [(label, summary["everything"]["mean_cosine"].value, summary["emd"]["same"], summary["emd"]["different"],
              summary["same_person_below_mean"], summary["different_people_above_mean"]) for label, summary in summaries.items()]
-    rows += [("photos of one person", pairs["same_mean_cosine"], ceiling["same"], ceiling["different"], None, None)] if pairs["same"] else []
+    if pairs["same"]:
+        rows.append(("photos of one person", pairs["same_mean_cosine"], ceiling["same"], ceiling["different"], None, None))
     return Table("Similarity: Earth mover's distance of photo and rendering to pairs of photos (table 2)",
                  ("face", "mean cosine", "to same", "to diff.", "same below", "diff. above"), rows,
                  f"{pairs['same']:,} pairs of the same person, {pairs['different']:,} of different people, in bins of "
-                 f"{similarity.WIDTH:g}: distances are off by half of that at most, that between pairs of photos by all of it. The last "
-                 "two: the shares of pairs of photos below and above the mean cosine.")
+                 f"{similarity.WIDTH:g}: distances are off by half of that at most, that between pairs of photos by all of it. The "
+                 "last two: the shares of pairs of photos below and above the mean cosine.")
 
 
 def _verification(result):
@@ -148,8 +150,8 @@ def _verification(result):
                  ("compared", "accuracy", "its deviation", "area under ROC", "TAR at FAR 0.001"), rows,
                  ("The pairs are those of the file." if result.official else
                   "Drawn from these photos by a fixed seed, not LFW's official pairs; no person is in two folds.") +
-                 " The threshold of a fold is the best of the others; the deviation is over folds. Coefficients: cosine of shape and "
-                 "texture together. Renderings and photos: of the judge's identities.")
+                 " The threshold of a fold is the best of the others; the deviation is over folds. Coefficients: cosine of shape "
+                 "and texture together. Renderings and photos: of the judge's identities.")
 
 
 def _compared(differences):

@@ -64,15 +64,15 @@ def read(path, photos):
     header, *lines = [line.split() for line in pathlib.Path(path).read_text(errors="replace").splitlines() if line.strip()] or [[]]
     folds, size = map(int, header) if len(header) == 2 and all(map(str.isdecimal, header)) else (0, 0)
     if folds < 2 or not size or len(lines) != 2 * folds * size:
-        raise ValueError(f"{path}: found {' '.join(header)[:40]!r} and {len(lines)} pairs; expected a list like LFW's pairs.txt: a line "
-                         "'10 300', and for each of 10 folds 300 pairs of one person and 300 of two")
+        raise ValueError(f"{path}: found {' '.join(header)[:40]!r} and {len(lines)} pairs; expected a list like LFW's pairs.txt: a "
+                         "line '10 300', and for each of 10 folds 300 pairs of one person and 300 of two")
     named = [_named(path, words) for words in lines]
     number = {tuple(pathlib.PurePosixPath(photo.key).with_suffix("").parts[-2:]): n for n, photo in enumerate(photos)}
     unknown = [file for pair in named for file in pair if file not in number]
     if unknown:
-        raise ValueError(f"{path}: {'/'.join(unknown[0])} is not among the {len(photos)} photos, nor are {len(unknown) - 1} more of "
-                         f"{2 * len(named)} photos of pairs; give the folder of the data set that the pairs are of, in which files "
-                         "are called NAME/NAME_0001.jpg")
+        raise ValueError(f"{path}: {'/'.join(unknown[0])} is not among the {len(photos)} photos, nor are {len(unknown) - 1} more "
+                         f"of {2 * len(named)} photos of pairs; give the folder of the data set that the pairs are of, with files "
+                         "NAME/NAME_0001.jpg")
     first, second = np.array([[number[file] for file in pair] for pair in named]).T
     same = np.array([len(words) == 3 for words in lines])
     return Pairs(first, second, same, np.arange(len(lines)) // (2 * size))
@@ -81,7 +81,8 @@ def read(path, photos):
 def _named(path, words):
     """Both files of a line, each as (folder, name without ending)."""
     if not (len(words) in (3, 4) and words[1].isdecimal() and words[-1].isdecimal()):
-        raise ValueError(f"{path}: found the line {' '.join(words)[:80]!r}; expected NAME I J of one person, or NAME I NAME J of two")
+        raise ValueError(f"{path}: found the line {' '.join(words)[:80]!r}; expected NAME I J of one person, or NAME I NAME J of "
+                         "two")
     name, first, *other, second = words
     return tuple((person, f"{person}_{int(number):04d}") for person, number in ((name, first), (*(other or [name]), second)))
 
@@ -121,7 +122,8 @@ def draw(people, seed=0):
         return None
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(len(names))
-    shuffled = shuffled[np.argsort(counts[shuffled] < 2, kind="stable")]  # dealt like cards, so that each fold has people of both kinds
+    # Dealt like cards, those with several photos first, so that each fold has people of both kinds.
+    shuffled = shuffled[np.argsort(counts[shuffled] < 2, kind="stable")]
     rows = []
     for fold in range(FOLDS):
         photos = [np.flatnonzero(people == names[n]) for n in shuffled[fold::FOLDS]]

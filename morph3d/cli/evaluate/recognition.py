@@ -20,11 +20,11 @@ def define():
     flags.adopt_module_key_flags(evaluate)
     flags.DEFINE_string("photos", None, "Photos of people: a folder with one folder a person, or tfds:lfw.")
     flags.DEFINE_string("recognizer", None, f"The judge, a face recognizer that training never saw: {registry.SPECS}.")
-    flags.DEFINE_bool("training_recognizer_as_judge", False, "Take the recognizer of training as the judge all the same; the figures "
-                      "then say so.")
+    flags.DEFINE_bool("training_recognizer_as_judge", False, "Take the recognizer of training as the judge all the same; the "
+                      "figures then say so.")
     flags.DEFINE_integer("people", 84, "How many people, in sorted order, take part in the likeness protocol, with one photo each.",
                          lower_bound=5)
-    flags.DEFINE_string("pairs", None, "File of the pairs to be verified, in the form of LFW's pairs.txt; by default some are drawn.")
+    flags.DEFINE_string("pairs", None, "File of the pairs to be verified, like LFW's pairs.txt; by default some are drawn.")
     flags.DEFINE_integer("pictured", 12, "How many of the faces to show in --output.", lower_bound=0)
     flags.DEFINE_bool("with_photos", True, "Show the photos; without, the picture may be passed on where the photos may not.")
 
