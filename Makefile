@@ -39,7 +39,7 @@ likeness: install runs/FaceXModel
 	for stage in synthetic hybrid; do \
 	  $(BIN)/morph3d-export --run=runs/likeness --checkpoint=runs/likeness/checkpoints/$$stage --output=runs/likeness/$$stage && \
 	  $(BIN)/morph3d-evaluate recognition --model=runs/likeness/$$stage --photos="$(DATA)/photos/test" --recognizer="saved_model:$(DATA)/recognizer" \
-	    --picture=runs/likeness/$$stage.png || exit 1; \
+	    --output=runs/likeness/pictures/$$stage --json=runs/likeness/$$stage.json || exit 1; \
 	done
 
 runs/FaceXModel:

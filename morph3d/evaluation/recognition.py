@@ -1,122 +1,97 @@
-"""Likeness of reconstructions: how often a face recognizer that training never saw finds the right person for a rendering."""
-import pathlib
+"""Likeness of reconstructions: how well a recognizer that training never saw knows the people (paper, sections 4.3 and 4.4)."""
 from typing import NamedTuple
 
 import numpy as np
+from absl import logging
 
-from morph3d import aligned_rendering, images, scene
-from morph3d.data import sources
-from morph3d.photos import crops, decoding, face_detection
-
-AT_A_TIME = 12  # faces that are drawn together
+from morph3d.evaluation import galleries, judges, recall, recognition_tables, similarity, verification
 
 
-class Likeness(NamedTuple):
-    top1: float  # share of renderings whose nearest photo shows the right person
-    top5: float  # ... whose five nearest photos do
-    right_cosine: float  # mean over pairs of the same person
-    wrong_cosine: float  # mean over pairs of different people
-    crops: np.ndarray  # [N, image_size, image_size, 3] uint8, the photos as the encoder saw them
-    faces: np.ndarray  # [N, image_size, image_size, 3] uint8, the renderings as the recognizer saw them
+class Findings(NamedTuple):
+    """What was found about the faces of one reconstructor, or, as the ceiling, about photos in place of renderings."""
+    likeness: recall.Found | None  # of one photo of each of some people; None where nobody has a second photo
+    everything: recall.Found | None  # of all photos
+    cosines: np.ndarray | None  # [N] of all photos with their renderings
+    verified: dict[str, verification.Verification]  # by what the pairs were compared
 
 
-def first_photos(folder, people):
-    """The first photo of each of the first `people` folders of `folder`, in sorted order."""
-    folders = sorted(path for path in pathlib.Path(folder).iterdir() if path.is_dir())[:people]
-    if len(folders) < people:
-        raise ValueError(f"{folder}: {len(folders)} folders of people, {people} are needed; give one folder a person")
-    return [pathlib.Path(sources.find(person).photos[0].location) for person in folders]
+class Result(NamedTuple):
+    """What was found, N photos, for each reconstructor and as the ceiling of all."""
+    models: dict[str, Findings]  # by the reconstructors' labels
+    ceiling: Findings
+    gallery: galleries.Gallery
+    photo_pairs: similarity.Pairs
+    verified_pairs: verification.Pairs | None
+    official: bool  # whether those came from a file
+    chosen: np.ndarray  # the numbers of the photos of the likeness protocol
+    judge: str  # its fingerprint
+    trained_with: list[str]  # labels of the reconstructors whose training used the judge
+    pictures: dict[str, tuple[np.ndarray, np.ndarray]]  # of some of the chosen: see galleries.show
 
 
-def likeness(reconstructor, paths, recognizer):
-    """The paper's identity recall (section 4.4): each photo's reconstruction, drawn from the front, looks for its photo.
+def measure(reconstructors, source, judge, people=84, pairs=None, pictured=0):
+    """Reconstructs the face of each photo from that alone, draws it from the front, and lets the judge look for its photo.
+
+    The likeness protocol takes the first photo that can be used of each of the first `people` people, in sorted order, of those
+    who have one. Its ceiling takes a second photo in place of the rendering, where there is one.
 
     Args:
-      reconstructor: Reconstructor.
-      paths: one photo of each of N people.
-      recognizer: Encoder; must not have been used in training.
-
-    Returns:
-      Likeness.
+      reconstructors: {label: Reconstructor}.
+      source: of photos, see sources.find, that says of each whom it shows: a folder a person, or tfds:lfw.
+      judge: Encoder, see judges.load.
+      people: how many take part in the likeness protocol.
+      pairs: file of pairs to be verified, see verification.read; None: some are drawn.
+      pictured: how many of the faces to return as pictures.
 
     Raises:
-      ValueError: a photo cannot be read or shows no face.
+      ValueError: there are fewer people, or those of verification.read and galleries.read.
     """
-    seen, shown = (np.stack(both) for both in zip(*(_crops(path, reconstructor, recognizer) for path in paths)))
-    drawn = _in_parts(lambda part: _drawn(reconstructor, part, recognizer), seen)
-    identities = (_in_parts(lambda part: recognizer(part).identity, pictures) for pictures in (images.to_float(shown), drawn))
-    return score(*identities)._replace(crops=seen, faces=images.to_pixels(drawn))
+    photos = galleries.listing(source, people)
+    named = verification.read(pairs, photos) if pairs else None
+    gallery, faces = galleries.read(photos, reconstructors, judge)
+    if pairs:
+        number = {photo.key: n for n, photo in enumerate(photos)}
+        named = verification.within(named, [number[key] for key in gallery.keys])
+    else:
+        named = verification.draw(gallery.people)
+    chosen = _first(gallery.people, np.arange(len(gallery.people)))[:people]
+    if len(chosen) < people:
+        logging.warning("photos of %d people are left for the likeness protocol, where %d were asked for", len(chosen), people)
+    models = {label: _findings(made, gallery, chosen, named) for label, made in faces.items()}
+    kept = {photo.key: photo for photo in photos}
+    shown = [kept[gallery.keys[n]] for n in chosen[:pictured]]
+    return Result(models, _ceiling(gallery, chosen, named), gallery, similarity.of_pairs(gallery.identities, gallery.people), named,
+                  pairs is not None, chosen, judge.fingerprint, judges.trained_with(judge, reconstructors),
+                  galleries.show(shown, reconstructors, judge) if shown else {})
 
 
-def score(photo_identities, rendering_identities):
-    """The recall of N photos by N renderings, ranked by cosine; the i-th belong together.
-
-    Where other photos are exactly as near as the right one, their order is a matter of chance, and it counts as found among the
-    first k with the share of the orders in which it is: identities that are all the same score k / N.
-
-    Args:
-      photo_identities, rendering_identities: [N, I] unit vectors.
-
-    Returns:
-      Likeness without pictures.
-
-    Raises:
-      ValueError: an identity is not finite.
-    """
-    for name, identities in ("photos", photo_identities), ("renderings", rendering_identities):
-        broken = np.flatnonzero(~np.isfinite(identities).all(1))
-        if len(broken):
-            raise ValueError(f"the identities of {len(broken)} of {len(identities)} {name} are not finite (the first is number "
-                             f"{broken[0]}); see what the recognizer gives for them")
-    cosine = rendering_identities @ photo_identities.T
-    right = np.diag(cosine)
-    nearer, as_near = (cosine > right[:, None]).sum(1), (cosine == right[:, None]).sum(1)
-    top1, top5 = (float(np.clip((k - nearer) / as_near, 0., 1.).mean()) for k in (1, 5))
-    wrong = cosine[~np.eye(len(cosine), dtype=bool)]
-    return Likeness(top1, top5, float(right.mean()), float(wrong.mean()), None, None)
+def report(result, with_photos=True):
+    """The Report of a Result: tables 2 and 3, verification, figure 5 and the faces, each below its photo if wanted."""
+    return recognition_tables.report(result, with_photos)
 
 
-def contact_sheet(result, count, with_photos=True, columns=6):
-    """The first `count` faces, each below its photo if wanted, `columns` in a row; uint8 [H, W, 3]."""
-    size = result.faces.shape[1]
-    tiles = list(result.faces[:count])
-    if with_photos:
-        shown = [images.resize(crop, size) for crop in result.crops[:count]]
-        tiles = [np.concatenate(pair) for pair in zip(shown, tiles)]
-    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % columns)
-    return np.concatenate([np.concatenate(tiles[i:i + columns], 1) for i in range(0, len(tiles), columns)])
+def _findings(faces, gallery, chosen, pairs):
+    drawn, photos, people = galleries.finite("renderings", faces.identities), gallery.identities, gallery.people
+    verified = {"coefficients": faces.coefficients, "renderings": drawn} if pairs else {}
+    return Findings(recall.find(drawn[chosen], people[chosen], photos[chosen], people[chosen]),
+                    recall.find(drawn, people, photos, people), (drawn * photos).sum(1), _verified(verified, pairs))
 
 
-def _crops(path, *frames):
-    """The main face of a photo as each of some networks wants to see it."""
-    photo = decoding.read(path)
-    points = face_detection.detect(photo)
-    try:
-        return [crops.crop(photo, points, frame) for frame in frames]
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}; every person's first photo has to show one") from None
+def _ceiling(gallery, chosen, pairs):
+    """Photos in place of renderings: the second photo of each chosen person who has one; every photo among all others."""
+    photos, people = gallery.identities, gallery.people
+    seconds = _first(people, np.setdiff1d(np.flatnonzero(np.isin(people, people[chosen])), chosen))
+    several = np.flatnonzero(recall.has_another(people))
+    return Findings(
+        recall.find(photos[seconds], people[seconds], photos[chosen], people[chosen]) if len(seconds) else None,
+        recall.find(photos[several], people[several], photos, people, own=several) if len(several) else None,
+        None, _verified({"photos": photos} if pairs else {}, pairs))
 
 
-def _in_parts(function, pictures):
-    """A function of pictures [N, ...], called with a few at a time."""
-    return np.concatenate([function(pictures[i:i + AT_A_TIME]) for i in range(0, len(pictures), AT_A_TIME)])
+def _verified(vectors, pairs):
+    return {name: verification.verify(verification.cosines(each, pairs), pairs) for name, each in vectors.items()}
 
 
-def _drawn(reconstructor, crops, recognizer):
-    face = reconstructor.network.reconstruct(images.to_float(crops))
-    return frontal(reconstructor.network, face["vertices"], face["colors"], recognizer)
-
-
-def frontal(mesh, vertices, colors, frame):
-    """The rendering by which a face is judged: frontal, neutral, on mid-gray, the same camera and lights for all.
-
-    Args:
-      mesh: whatever has `triangles` [F, 3] and `landmarks` [68], vertex indices.
-      vertices: [B, V, 3] mm.
-      colors: [B, V, 3] sRGB.
-      frame: whatever has an `image_size` and a `template`: every Encoder does.
-
-    Returns:
-      [B, image_size, image_size, 3] sRGB in 0..1.
-    """
-    return aligned_rendering.draw(vertices, colors, mesh.triangles, mesh.landmarks, scene.studio(len(vertices)), frame).numpy()
+def _first(people, numbers):
+    """Of these photos the first of each person, in the order of the people's names."""
+    return numbers[np.unique(people[numbers], return_index=True)[1]]
