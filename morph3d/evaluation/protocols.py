@@ -47,7 +47,7 @@ def micc(scan, face, radius=RADIUS):
     Raises:
       ValueError: the scan has fewer than three landmarks, no surface around the nose, or none in common with the face.
     """
-    both = _aligned(scan, face, radius)
+    both = aligned(scan, face, radius)
     forth = _from_planes(both.scan, both.similarity.apply(both.face.vertices))
     back = both.similarity.scale * _from_planes(both.face, both.similarity.inverse().apply(both.scan.vertices))
     error = (_mean(scan, forth) + _mean(scan, back)) / 2.
@@ -60,7 +60,7 @@ def deng(scan, face):
     Alignment and distance are those of `micc`, one way. The forehead is what lies above the brows of the average face, as it lies
     on the scan's landmarks.
     """
-    both = _aligned(scan, face, RADIUS)
+    both = aligned(scan, face)
     distances = both.similarity.scale * _from_planes(both.face, both.similarity.inverse().apply(both.scan.vertices))
     distances[_in_average_frame(scan, both.scan.vertices)[:, 1] > BROWS] = np.nan
     error = np.sqrt(_mean(scan, np.square(distances)))
@@ -97,7 +97,7 @@ def regions(scan, face):
     Returns:
       {region: Measured}, of the regions that the scan has.
     """
-    both = _aligned(scan, face, RADIUS)
+    both = aligned(scan, face)
     points, result = both.scan.vertices, {}
     for name, inside in face_regions.find(_in_average_frame(scan, points)).items():
         if inside.any():
@@ -108,19 +108,21 @@ def regions(scan, face):
     return result
 
 
-class _Aligned(NamedTuple):
+class Aligned(NamedTuple):
+    """A face laid onto a scan."""
     scan: Surface  # what of it takes part
     numbers: np.ndarray  # [N] which vertices of the scan's mesh these are
     face: Surface  # what of it takes part, where it was
     similarity: Similarity  # from the face to the scan
 
 
-def _aligned(scan, face, radius):
+def aligned(scan, face, radius=RADIUS):
+    """The face laid onto what is seen of the scan within a radius around the tip of its nose, as `micc` says."""
     crop, numbers, tip = _crop(scan, radius)
     start = scan_landmarks.onto(scan, face.landmarks)
     surface = _exposed_face(face, start.inverse().apply(tip), BEYOND * radius / start.scale)
     try:
-        return _Aligned(crop, numbers, surface, registration.icp(surface, crop, start))
+        return Aligned(crop, numbers, surface, registration.icp(surface, crop, start))
     except ValueError as error:
         raise ValueError(f"{scan.name}: {error}") from None
 
