@@ -61,7 +61,7 @@ def read(photos, reconstructors, judge):
     left_out = {photo.key: "nobody says whom it shows: in no folder of a person" for photo in photos if not photo.person}
     photos, kept = [photo for photo in photos if photo.person], []
     known, made = [], {label: [] for label in reconstructors}
-    for some, (shown, *seen) in _batches(photos, [judge, *reconstructors.values()], left_out):
+    for some, (shown, *seen) in in_batches(photos, [judge, *reconstructors.values()], left_out):
         kept += some
         known.append(judge(images.to_float(shown)).identity.numpy())
         for (label, reconstructor), crop in zip(reconstructors.items(), seen, strict=True):
@@ -93,7 +93,7 @@ def show(photos, reconstructors, judge):
       it made of them.
     """
     parts = {label: [] for label in reconstructors}
-    for _, seen in _batches(photos, reconstructors.values(), {}):
+    for _, seen in in_batches(photos, reconstructors.values(), {}):
         for (label, reconstructor), crop in zip(reconstructors.items(), seen, strict=True):
             parts[label].append((crop, images.to_pixels(draw(reconstructor, crop, judge)[1])))
     return {label: tuple(map(np.concatenate, zip(*pairs, strict=True))) for label, pairs in parts.items()}
@@ -112,8 +112,11 @@ def finite(name, identities):
     return identities
 
 
-def _batches(photos, frames, left_out):
-    """Yields some photos and, for each of the frames, their crops [B, image_size, image_size, 3]; fills `left_out`."""
+def in_batches(photos, frames, left_out):
+    """Yields some of the photos and, for each of the frames, their crops [B, image_size, image_size, 3] uint8.
+
+    Those that cannot be read or show no face are missing there, and `left_out` gets {key: the reason why}.
+    """
     progress = tqdm.tqdm(crops.read_all(sources.contents(photos), *frames), "photos", len(photos), unit=" photos",
                          dynamic_ncols=True)
     found = zip(photos, progress, strict=True)

@@ -1,9 +1,12 @@
 """What an evaluation has found, as a person and a program want to see it: tables, numbers, pictures."""
+import base64
 import html
 import json
 import pathlib
 from typing import Any, NamedTuple
 
+import matplotlib.backends.backend_agg
+import matplotlib.figure
 import numpy as np
 
 from morph3d import atomic_files, images
@@ -63,6 +66,40 @@ class Report(NamedTuple):
             paths[-1].parent.mkdir(parents=True, exist_ok=True)
             images.write_png(paths[-1], picture)
         return paths
+
+
+def page(title: str, sections: list[tuple[str, str, Report | None]]) -> str:
+    """An HTML page of Reports that needs no other file: (heading, words, Report or None) each."""
+    parts = [_HEAD.format(html.escape(title))]
+    for heading, words, report in sections:
+        parts += [f"<h2>{html.escape(heading)}</h2>", *([f"<p>{html.escape(words)}</p>"] if words else [])]
+        if report:
+            parts += [table.html() for table in report.tables]
+            parts += [f'<p><img alt="{html.escape(name)}" src="{_data(picture)}">' for name, picture in report.pictures.items()]
+    return "\n".join(parts)
+
+
+def _data(picture):
+    return f"data:image/png;base64,{base64.b64encode(images.png(picture)).decode()}"
+
+
+_HEAD = """<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><title>{0}</title>
+<style>
+  body {{ font: 15px/1.5 sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em; }}
+  table {{ border-collapse: collapse; margin-top: 1.5em; }}
+  caption {{ text-align: left; font-weight: bold; padding-bottom: .4em; }}
+  td, th {{ padding: .15em 1.2em .15em 0; text-align: left; border-bottom: 1px solid #ddd; }}
+  img {{ max-width: 100%; }}
+</style>
+<h1>{0}</h1>"""
+
+
+def pixels(figure: matplotlib.figure.Figure) -> np.ndarray:
+    """A drawing of matplotlib's, made without pyplot, as a picture [H, W, 3] uint8."""
+    canvas = matplotlib.backends.backend_agg.FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def _plain(value):

@@ -1,12 +1,11 @@
 """Distributions of the cosine between photos, and between photos and renderings (paper, section 4.3, figure 5 and table 2)."""
 from typing import NamedTuple
 
-import matplotlib.backends.backend_agg
 import matplotlib.figure
 import numpy as np
 from scipy import stats
 
-from morph3d.evaluation import galleries
+from morph3d.evaluation import galleries, report
 
 AT_A_TIME = 256  # photos whose pairs are counted together
 WIDTH = 1e-4  # of the bins in which pairs are counted, so an Earth mover's distance to them is off by half of it at most
@@ -71,7 +70,6 @@ def figure(pairs, renderings):
       [H, W, 3] uint8.
     """
     drawing = matplotlib.figure.Figure(figsize=(7, 2. + 1.6 * len(renderings)), dpi=100, layout="constrained")
-    canvas = matplotlib.backends.backend_agg.FigureCanvasAgg(drawing)
     above, *below = drawing.subplots(1 + len(renderings), sharex=True)
     for name, counts, color in (("same person", pairs.same, "C0"), ("different people", pairs.different, "C3")):
         if counts.any():
@@ -82,8 +80,7 @@ def figure(pairs, renderings):
         axes.legend(fontsize="x-small", loc="upper left")
         axes.set(yticks=[], xlim=(-.5, 1.), ylim=(0., 1.4 * axes.get_ylim()[1]))
     below[-1].set(xlabel="cosine", xticks=np.arange(-.5, 1.01, .25))
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return report.pixels(drawing)
 
 
 def _distribution(axes, label, cosines, weights, color):

@@ -1,4 +1,5 @@
 """Means of what was measured on people, with intervals that say how far chance goes: bootstrap over people."""
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -41,9 +42,8 @@ def mean(values, people=None, seed=0):
                          "all finite: leave out what could not be measured, and count it")
     _, person = np.unique(np.arange(len(values)) if people is None else people, return_inverse=True)
     sums, counts = np.bincount(person, values), np.bincount(person)
-    drawn = np.random.default_rng(seed).multinomial(len(counts), np.full(len(counts), 1. / len(counts)), RESAMPLES)
-    low, high = np.quantile(drawn @ sums / (drawn @ counts), [.5 - CONFIDENCE / 2., .5 + CONFIDENCE / 2.])
-    return Estimate(float(values.mean()), float(low), float(high), len(counts))
+    drawn = _resamples(len(counts), seed)
+    return _estimate(values.mean(), drawn @ sums / (drawn @ counts), len(counts))
 
 
 def share(hits, people=None, seed=0):
@@ -66,6 +66,49 @@ def difference(values, others, people=None, seed=0):
       values, others: [N] numbers, the i-th of both of the same photo, scan or person.
       people, seed: see `mean`.
     """
+    _require_pairs(values, others)
+    return mean(np.subtract(values, others), people, seed)
+
+
+def correlation(values, others, seed=0):
+    """Pearson's correlation of two numbers of each person, and its interval by the percentiles of 10,000 resamples of the people.
+
+    Args:
+      values, others: [N] finite numbers, the i-th of both of the same person.
+      seed: of the resampling.
+
+    Returns:
+      Estimate; None where one of the two is the same for all, for which there is no correlation.
+
+    Raises:
+      ValueError: there are fewer than three people, or some numbers are not finite.
+    """
+    _require_pairs(values, others)
+    pairs = np.array([values, others], np.float64)
+    if pairs.shape[1] < 3 or not np.isfinite(pairs).all():
+        raise ValueError(f"found {pairs.shape[1]} pairs of numbers, {np.sum(~np.isfinite(pairs))} of these not finite; expected "
+                         "three or more, all finite: leave out what could not be measured, and count it")
+    if np.isclose(pairs, pairs[:, :1]).all(1).any():
+        return None
+    a, b = (pairs - pairs.mean(1, keepdims=True)) / pairs.std(1, keepdims=True)
+    moments = _resamples(len(a), seed) @ np.stack([a, b, a * b, a * a, b * b], 1) / len(a)
+    mean_a, mean_b, product, square_a, square_b = moments.T
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a resample that drew one person only
+        drawn = (product - mean_a * mean_b) / np.sqrt((square_a - mean_a**2) * (square_b - mean_b**2))
+    return _estimate(np.mean(a * b), drawn[np.isfinite(drawn)], len(a))
+
+
+def _require_pairs(values, others):
     if len(values) != len(others):
         raise ValueError(f"found {len(values)} and {len(others)} values; expected those of the same people, in the same order")
-    return mean(np.subtract(values, others), people, seed)
+
+
+@functools.lru_cache(maxsize=1)  # a report asks again and again for those of the same people
+def _resamples(count, seed):
+    """How often each of `count` people is drawn in each resample, [RESAMPLES, count]."""
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1. / count), RESAMPLES).astype(np.uint16)
+
+
+def _estimate(value, resampled, count):
+    low, high = np.quantile(resampled, [.5 - CONFIDENCE / 2., .5 + CONFIDENCE / 2.])
+    return Estimate(float(value), float(low), float(high), count)

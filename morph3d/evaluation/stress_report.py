@@ -1,13 +1,11 @@
 """What the stress test has found: tables, figures for programs, curves, and sheets like the paper's figures 6 and 8 to 13."""
-import io
 import itertools
 
 import matplotlib.figure
 import numpy as np
-import PIL.Image
 
 from morph3d.evaluation import sheets, statistics, stress
-from morph3d.evaluation.report import Report, Table
+from morph3d.evaluation.report import Report, Table, pixels
 from morph3d.evaluation.stress_series import SERIES
 
 MEASURES = {"found": "found", "shape_drift": "shape drift", "shape_drift_of_spread": "shape drift of spread",
@@ -163,9 +161,7 @@ def _curves(figures):
         row[column].set_ylim(bottom=0.)
     if len(figures) > 1:
         axes[0, 0].legend(fontsize="small")
-    file = io.BytesIO()
-    figure.savefig(file, format="png")
-    return np.asarray(PIL.Image.open(file).convert("RGB"))
+    return pixels(figure)
 
 
 def _line(axes, levels, measure, apart, label, color):

@@ -31,7 +31,7 @@ def last_line(result):
 PROGRAMS = ("demo", "evaluate", "export", "prepare", "reconstruct", "train", "train-encoder")
 
 
-MEASUREMENTS = ("recognition", "stress")  # of morph3d-evaluate
+MEASUREMENTS = ("color", "recognition", "stress")  # of morph3d-evaluate
 
 
 @pytest.mark.parametrize("name", [*(name for name in PROGRAMS if name != "evaluate"),

@@ -1,12 +1,14 @@
 """Reports: what is printed, and what is written for programs and for the eye."""
+import base64
 import html.parser
+import io
 import json
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from morph3d.evaluation.report import Report, Table
+from morph3d.evaluation.report import Report, Table, page
 from morph3d.evaluation.statistics import Estimate
 
 TABLE = Table("Recall <of 84>", ("face", "top-1"), [("a & b", Estimate(.9405, .881, .988, 84)), ("chance", .0119), ("none", None)])
@@ -48,3 +50,22 @@ def test_what_json_cannot_hold_leaves_the_file_as_it_was(tmp_path):
     with pytest.raises(ValueError):
         Report({"top1": float("nan")}, [], {}).write(str(path))
     assert path.read_text() == "before" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_page_holds_its_pictures_and_tells_what_is_missing(tmp_path):
+    class Page(html.parser.HTMLParser):
+        images: list[str] = []
+        text: list[str] = []
+
+        def handle_starttag(self, tag, attributes):
+            self.images += [dict(attributes)["src"]] if tag == "img" else []
+
+        def handle_data(self, data):
+            self.text.append(data)
+
+    picture = np.random.default_rng(1).integers(0, 256, [4, 5, 3], np.uint8)
+    Page().feed(page("All & more", [("Table 1", "", Report({}, [TABLE], {"a": picture})), ("Table 2", "Needs <scans>.", None)]))
+    assert {"All & more", "Table 1", TABLE.title, "Table 2", "Needs <scans>."} <= set(Page.text)
+    src, = Page.images
+    encoded = src.removeprefix("data:image/png;base64,")
+    np.testing.assert_array_equal(np.asarray(PIL.Image.open(io.BytesIO(base64.b64decode(encoded)))), picture)

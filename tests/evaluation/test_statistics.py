@@ -72,3 +72,55 @@ def test_what_is_no_number_is_refused(values, words):
         statistics.mean(values)
     with pytest.raises(ValueError, match="found 1 and 2 values; expected those of the same people"):
         statistics.difference([1.], [1., 2.])
+
+
+def correlated(count, seed=4):
+    values = np.random.default_rng(seed).normal(size=[2, count])
+    return values[0], .5 * values[0] + values[1]
+
+
+def test_the_correlation_is_pearsons_and_its_interval_that_of_scipys_bootstrap():
+    values, others = correlated(40)
+    found = statistics.correlation(values, others)
+    expected = stats.bootstrap((values, others), lambda a, b: stats.pearsonr(a, b, axis=-1).statistic, n_resamples=4000,
+                               paired=True, method="percentile", rng=1).confidence_interval
+    assert found.value == pytest.approx(stats.pearsonr(values, others).statistic) and found.count == 40
+    assert [found.low, found.high] == pytest.approx([expected.low, expected.high], abs=.05 * (expected.high - expected.low))
+
+
+def test_a_resample_has_the_correlation_of_the_people_drawn(monkeypatch):
+    """NumPy's, of every person as often as drawn; six people, whose means differ much between resamples."""
+    monkeypatch.setattr(statistics, "RESAMPLES", 60)
+    values, others = correlated(6)
+    found = statistics.correlation(values, others, seed=123)
+    drawn = [np.corrcoef(np.repeat(values, counts), np.repeat(others, counts))[0, 1] for counts in statistics._resamples(6, 123)]
+    assert [found.low, found.high] == pytest.approx(np.quantile(drawn, [.025, .975]))
+    statistics._resamples.cache_clear()
+
+
+@hypothesis.given(st.floats(-1e3, 1e3), st.floats(.01, 100.), st.booleans())
+@hypothesis.settings(max_examples=10, deadline=None)
+def test_a_correlation_has_no_units(shift, scale, turned):
+    values, others = correlated(20)
+    before = statistics.correlation(values, others)
+    after = statistics.correlation((-scale if turned else scale) * values + shift, others)
+    expected = (-before.value, -before.high, -before.low) if turned else before[:3]
+    assert after[:3] == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_is_the_same_for_all_has_no_correlation():
+    values = np.random.default_rng(5).normal(size=30)
+    assert statistics.correlation(np.full(30, .1) + .2, values) is None
+    assert statistics.correlation(values, np.zeros(30)) is None
+    few = statistics.correlation([1., 2., 3.], [1., 2., 4.])  # many resamples draw one of the three only
+    assert np.isfinite(few[:3]).all() and few.low <= few.value <= few.high <= 1. + 1e-9
+
+
+@pytest.mark.parametrize("values, words", [
+    ([1., 2.], "found 2 pairs of numbers, 0 of these not finite; expected three or more"),
+    ([1., 2., np.nan], "found 3 pairs of numbers, 2 of these not finite")])
+def test_a_correlation_of_too_little_is_refused(values, words):
+    with pytest.raises(ValueError, match=words):
+        statistics.correlation(values, values)
+    with pytest.raises(ValueError, match="expected those of the same people"):
+        statistics.correlation(values, [1.])
