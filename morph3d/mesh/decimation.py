@@ -6,6 +6,8 @@ import numpy as np
 import tensorflow as tf
 from scipy import sparse
 
+from morph3d.mesh.closest_point import closest_point
+
 
 class CoarseMesh(NamedTuple):
     """A mesh whose every vertex is a fixed mean of the three corners of one triangle of the fine mesh."""
@@ -132,31 +134,7 @@ def _triangles_at(triangles, landmarks):
 def _nearest(positions, number, vertices, triangles):
     """For each position the nearest point of the triangles with a vertex of that number: corners [n, 3] and weights [n, 3]."""
     tried, where = np.repeat(triangles, 3, axis=0), number[triangles.ravel()]
-    weights, distance = _closest_point(positions[where], vertices[tried])
+    weights, distance = closest_point(positions[where], vertices[tried])
     order = np.lexsort((distance, where))
     best = order[np.searchsorted(where[order], np.arange(len(positions)))]
     return tried[best], weights[best].astype(np.float32)
-
-
-def _closest_point(points, triangles):
-    """Weights [N, 3] of the corners in the point of a triangle [N, 3, 3] that is closest to a point [N, 3]; distances [N]."""
-    a, b, c = np.moveaxis(triangles, 1, 0)
-    normal = np.cross(b - a, c - a)
-    area = np.maximum((normal**2).sum(1), 1e-30)
-    inner = np.stack([(np.cross(w - v, points - v) * normal).sum(1) / area for v, w in ((b, c), (c, a), (a, b))], 1)
-    candidates = [inner] + [_closest_on_edge(points, triangles, edge) for edge in range(3)]
-    distances = np.stack([np.linalg.norm(np.einsum("nk,nkd->nd", weights, triangles) - points, axis=1) for weights in candidates])
-    distances[0, (inner < 0.).any(1) | (inner.sum(1) < .5)] = np.inf  # beside the triangle, or the triangle is none
-    best = distances.argmin(0)
-    rows = np.arange(len(points))
-    return np.stack(candidates)[best, rows], distances[best, rows]
-
-
-def _closest_on_edge(points, triangles, edge):
-    """The same weights for the edge that begins at that corner."""
-    start, end = triangles[:, edge], triangles[:, (edge + 1) % 3]
-    along = ((points - start) * (end - start)).sum(1) / np.maximum(((end - start)**2).sum(1), 1e-30)
-    weights = np.zeros(points.shape)
-    weights[:, (edge + 1) % 3] = np.clip(along, 0., 1.)
-    weights[:, edge] = 1. - weights[:, (edge + 1) % 3]
-    return weights

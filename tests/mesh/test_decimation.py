@@ -154,22 +154,6 @@ def test_the_real_kit_keeps_its_form(ict_model, n, mean, largest):
     assert away.mean() < 1.5 * mean and np.percentile(away, 99) < 2. * largest
 
 
-@hypothesis.given(seed=st.integers(0, 9999))
-@hypothesis.settings(max_examples=20, deadline=None)
-def test_closest_points_are_those_of_trimesh_random(seed):
-    random = np.random.default_rng(seed)
-    triangles, points = random.normal(size=(100, 3, 3)), 2. * random.normal(size=(100, 3))
-    triangles[:5, 2], points[:5] = triangles[:5, 1], 0.  # no triangles: lines, seen from the origin
-    weights, distance = decimation._closest_point(points, triangles)
-    assert weights.min() > -1e-12
-    np.testing.assert_allclose(weights.sum(1), 1.)
-    expected = trimesh.triangles.closest_point(triangles, points)
-    start, along = triangles[:5, 0], triangles[:5, 1] - triangles[:5, 0]
-    expected[:5] = start + np.clip(-(start * along).sum(1) / (along**2).sum(1), 0., 1.)[:, None] * along
-    np.testing.assert_allclose(np.einsum("nk,nkd->nd", weights, triangles), expected, atol=1e-9)
-    np.testing.assert_allclose(distance, np.linalg.norm(expected - points, axis=1), atol=1e-9)
-
-
 def test_two_sheets_that_touch_are_not_mixed():
     """Like closed lips: a folded sheet, both halves at one place, of which a mode lifts the upper."""
     x, y = np.meshgrid(np.arange(20.), np.arange(41.))
