@@ -109,6 +109,9 @@ def test_a_report_for_several_models_compares_them(result, tmp_path):
     figures = json.loads((tmp_path / "figures.json").read_text())
     mine, mean = figures["models"]["mine"], figures["models"]["mean"]
     assert {name: figures[name] for name in mine} == mine
+    assert mine["everything"]["mean_cosine"] == pytest.approx(result.models["mine"].cosines.mean(), abs=1e-6)
+    chosen = result.models["mine"].cosines[result.chosen]
+    assert mine["mean_cosine"] == pytest.approx(chosen.mean(), abs=1e-6) != mine["everything"]["mean_cosine"]
     difference = figures["differences"]["mean - mine"]
     for name in ("top1", "top5", "mean_cosine"):
         assert difference[name] == pytest.approx(mean[name] - mine[name], abs=2e-6)
@@ -136,7 +139,11 @@ def test_official_pairs_stand_beside_tran(tiny_reconstructor, judge, people_fold
         for number in (1, 2):
             (lfw / f"p{person}" / f"p{person}_000{number}.png").symlink_to(people_folder / f"p{person:02}" / f"{number}.png")
     (tmp_path / "pairs.txt").write_text("2 2\n" + "p0 1 2\np1 1 2\np0 1 p1 2\np1 1 p0 2\np2 1 2\np3 1 2\np2 1 p3 1\np2 2 p4 1\n")
-    report = recognition.report(recognition.measure({"mine": tiny_reconstructor}, lfw, judge, 5, tmp_path / "pairs.txt"))
+    (lfw / "p0" / "p0_0000.png").write_text("left out, so that the others are numbered anew")
+    result = recognition.measure({"mine": tiny_reconstructor}, lfw, judge, 5, tmp_path / "pairs.txt")
+    first, second = ([result.gallery.keys[n] for n in side] for side in result.verified_pairs[:2])
+    assert (first[2], second[2], first[7], second[7]) == ("p0/p0_0001.png", "p1/p1_0002.png", "p2/p2_0002.png", "p4/p4_0001.png")
+    report = recognition.report(result)
     assert report.summary["pairs"]["verified"] == 8 and report.summary["pairs"]["official"]
     table, = (table for table in report.tables if table.title.startswith("Verification"))
     assert table.rows[-1][:2] == ("coefficients, Tran et al. (2017)", .9235) and "The pairs are those of the file" in table.note

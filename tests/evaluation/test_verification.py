@@ -64,6 +64,8 @@ def test_scores_that_tell_everything_or_nothing():
     assert verification.verify(np.where(pairs.same, .2, .7), pairs).auc == 0.
     even = pairs._replace(same=np.arange(2000) // 10 % 2 == 0)
     assert verification.verify(np.zeros(2000), even) == (.5, 0., .5, 0.)
+    few = pairs._replace(same=np.arange(2000) // 10 % 4 == 0)
+    assert verification.verify(np.zeros(2000), few).accuracy == .75  # by accepting none
 
 
 def test_vectors_of_zero_have_no_cosine_and_rounding_is_none():
