@@ -34,8 +34,10 @@ def of_several_photos(photos, people=0):
       people: 0 for all.
 
     Raises:
-      ValueError: there are fewer than three such people.
+      ValueError: there are fewer than three such people, or fewer are asked for.
     """
+    if 0 < people < FEWEST:
+        raise ValueError(f"found people = {people}, expected {FEWEST} or more, or 0 for all: fewer have no correlation")
     counts = collections.Counter(photo.person for photo in photos if photo.person)
     several = sorted(person for person, count in counts.items() if count > 1)
     if len(several) < FEWEST:

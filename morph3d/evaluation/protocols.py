@@ -63,7 +63,7 @@ def deng(scan, face):
     both = aligned(scan, face)
     distances = both.similarity.scale * _from_planes(both.face, both.similarity.inverse().apply(both.scan.vertices))
     distances[_in_average_frame(scan, both.scan.vertices)[:, 1] > BROWS] = np.nan
-    error = np.sqrt(_mean(scan, np.square(distances)))
+    error = float(np.sqrt(_mean(scan, np.square(distances))))
     return Measured(error, _spread(scan, both.numbers, distances), both.similarity)
 
 

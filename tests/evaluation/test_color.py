@@ -94,7 +94,10 @@ def test_too_few_people_are_said_in_words(world):
 def test_only_people_with_several_photos_are_taken_as_many_as_wanted():
     photos = [photo("d"), photo("d", 1), photo("a"), photo("c"), photo("b"), photo("b", 1), photo("c", 1), photo("")]
     assert [each.person for each in color.of_several_photos(photos)] == ["d", "d", "c", "b", "b", "c"]
-    assert [each.person for each in color.of_several_photos(photos, 2)] == ["c", "b", "b", "c"]
+    photos += [photo("e"), photo("e", 1)]
+    assert [each.person for each in color.of_several_photos(photos, 3)] == ["d", "d", "c", "b", "b", "c"]
+    with pytest.raises(ValueError, match="found people = 2, expected 3 or more, or 0 for all"):
+        color.of_several_photos(photos, 2)
 
 
 def test_from_files_to_colors(tiny_reconstructor, tmp_path):

@@ -16,12 +16,18 @@ TEMPLATE = stress_pictures.PORTRAIT.template
 
 @pytest.fixture(autouse=True)
 def detector(monkeypatch):
-    """Finds the face of a portrait where it has to be, unless the picture is darker than `darkest`."""
+    """Finds the face of a portrait where it has to be, unless the picture is darker than `darkest`, or `missed`: {call: number}."""
     class Detector:
         darkest = -1.
+        missed: dict[int, int] = {}
+        calls = 0
 
         def __call__(self, photos, boxes=None):
-            return [TEMPLATE if photo.mean() > self.darkest else None for photo in photos]
+            found = [TEMPLATE if photo.mean() > self.darkest else None for photo in photos]
+            if self.calls in self.missed:
+                found[self.missed[self.calls]] = None
+            self.calls += 1
+            return found
 
     monkeypatch.setattr(face_detection, "detect_all", Detector())
     return face_detection.detect_all
@@ -142,6 +148,21 @@ def test_people_whose_untouched_face_is_not_found_are_left_out(tiny_reconstructo
     detector.darkest = 255.
     with pytest.raises(ValueError, match="no face found in the untouched pictures of any of 4 people"):
         stress.measure({"net": tiny_reconstructor}, people, ["jpeg"])
+
+
+@pytest.mark.parametrize("call", [0, 1])
+def test_nobody_stands_for_whom_is_not_found(tiny_reconstructor, people, detector, call):
+    """The first of four is not found in the untouched picture, or at the first level alone."""
+    everybody = stress.measure({"net": tiny_reconstructor}, people, ["blur"]).networks["net"].curves["blur"]
+    detector.calls, detector.missed = 0, {call: 0}
+    result = stress.measure({"net": tiny_reconstructor}, people, ["blur"])
+    curve = result.networks["net"].curves["blur"]
+    others = slice(None) if call == 0 else slice(1, None)
+    for name, values in curve.measures.items():
+        np.testing.assert_allclose(values[1, others], everybody.measures[name][1, 1:], rtol=1e-3)
+    np.testing.assert_allclose(curve.faces[1, others][:2], everybody.faces[1, 1:], atol=1)
+    np.testing.assert_array_equal(result.inputs["blur"][1][0],
+                                  images.resize(people.pictures("blur", 3)[1 if call == 0 else 0], stress.TILE.image_size))
 
 
 def test_one_photo_has_no_spread_to_compare_with(tiny_reconstructor, people, tmp_path):

@@ -16,7 +16,8 @@ def define():
     flags.adopt_module_key_flags(evaluate)
     flags.DEFINE_string("photos", None, "Photos of people, several of each: a folder with one folder a person, or what else "
                                         "morph3d-train takes that names the people, as tfds:lfw.")
-    flags.DEFINE_integer("people", 0, "How many people with several photos, in the order of their names; 0: all.", lower_bound=0)
+    flags.DEFINE_integer("people", 0, "How many people with several photos, in the order of their names, 3 or more; 0: all.",
+                         lower_bound=0)
 
 
 def main():
