@@ -23,6 +23,7 @@ def define():
     flags.DEFINE_string("scans", None, "Folder of scans and photos.")
     flags.DEFINE_string("synthetic", None, "A morphable model in place of scans, see morph3d-train: its random faces, neutral, are "
                                            "the scans, and pictures of them with expressions the photos.")
+    flags.mark_flags_as_mutual_exclusive(["scans", "synthetic"], required=True)
     flags.DEFINE_multi_enum("protocol", PROTOCOLS[:3], PROTOCOLS, "How distances are measured: micc, as the paper; deng, a variant "
                             "of it; now; regions, after REALY.")
     flags.DEFINE_enum("unit", "mm", ["mm", "cm", "m", "unknown"],
@@ -46,8 +47,6 @@ def main():
 
 def _subjects():
     """-> what the people are called in tables, their Subjects, and who was left out already."""
-    if (FLAGS.scans is None) == (FLAGS.synthetic is None):
-        raise ValueError("give either --scans=FOLDER or --synthetic=MODEL")
     if FLAGS.synthetic:
         from morph3d import morphable
         from morph3d.evaluation import synthetic_scans
