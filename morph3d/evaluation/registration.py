@@ -7,9 +7,8 @@ from scipy.spatial.transform import Rotation
 
 POINTS = 6_000  # of a mesh that take part; of more, as many are taken evenly from their order
 ROUGHLY = 1_500  # ... at first
-REST = .25  # of these numbers, of points that only hold a surface in place
 SETTLED = 5e-4  # mm that points still move when it is over
-GAIN, ROUGH_GAIN = 1e-6, 1e-4  # mm by which the error still changes then; the papers' programs stop at 0.001
+GAIN, ROUGH_GAIN = 1e-7, 1e-4  # mm by which the error still changes then; the papers' programs stop at 0.001
 STEPS = 60
 DAMPING = 1e-4  # of Levenberg and Marquardt, at first, in parts of the system's mean diagonal
 LARGEST_TURN = .3  # radians, or parts of the size, in one step
@@ -115,7 +114,7 @@ def onto_points(surface, points, start, rest=(), share=0.):
     """
     rest = np.reshape(rest, [-1, 3])
     for count, least in (ROUGHLY, ROUGH_GAIN), (POINTS, GAIN):
-        some, others = points[_evenly(len(points), count)], rest[_evenly(len(rest), int(REST * count))]
+        some, others = points[_evenly(len(points), count)], rest[_evenly(len(rest), count)]
         weights = np.repeat([1. / len(some), share / max(len(others), 1)], [len(some), len(others)])
         start = _descend_safely(functools.partial(_from_points, surface, np.concatenate([some, others]), weights), start,
                                 least)
