@@ -144,11 +144,11 @@ def test_other_points_hold_a_surface_in_place_by_their_share():
     """A head of which the points are another's mouth: the more the rest weighs, the nearer it lies to the rest."""
     surface, other = surface_of(heads.face(3)), heads.face(4)
     inside = np.linalg.norm(other.vertices - other.landmarks[62], axis=1) < 30.
-    similarities = [registration.onto_points(surface, other.vertices[inside], registration.IDENTITY, other.vertices[~inside], share)
-                    for share in (.01, 1., 100.)]
-    mouth, rest = np.transpose([[np.square(each.scale * surface.closest(each.inverse().apply(other.vertices[part])).distances).mean()
-                                 for part in (inside, ~inside)] for each in similarities])
-    assert (np.diff(mouth) > 0.).all() and (np.diff(rest) < 0.).all()
+    points, rest = other.vertices[inside], other.vertices[~inside]
+    similarities = [registration.onto_points(surface, points, registration.IDENTITY, rest, share) for share in (.01, 1., 100.)]
+    mouth, others = ([np.square(each.scale * surface.closest(each.inverse().apply(part)).distances).mean() for each in similarities]
+                     for part in (points, rest))
+    assert (np.diff(mouth) > 0.).all() and (np.diff(others) < 0.).all()
 
 
 @pytest.mark.parametrize("seed", range(3))
