@@ -6,10 +6,13 @@ import pytest
 import trimesh
 from scipy.spatial.transform import Rotation
 
+from morph3d import scene
 from morph3d.evaluation.geometry import landmark_files, scan_detection
 from morph3d.mesh import readers
 from morph3d.mesh.mesh import Mesh
 from morph3d.morphable import landmarks
+from morph3d.photos import face_detection
+from morph3d.renderer import transforms
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +61,18 @@ def test_the_mask_of_a_face_is_not_taken_for_the_face(head, truth):
     front = head.triangles[(head.vertices[head.triangles, 2] > 0.).all(1)]
     found = np.stack(list(scan_detection.detect(Mesh(head.vertices @ np.diag([-1., 1., -1.]), front)).values()))
     assert np.linalg.norm(found @ np.diag([-1., 1., -1.]) - truth, axis=1).max() < 12.
+
+
+def test_points_that_are_no_face_in_depth_are_refused(head, truth, monkeypatch):
+    """Where a detector takes the hollow back of a mask for a face."""
+    front = Mesh(head.vertices, head.triangles[(head.vertices[head.triangles, 2] > 0.).all(1)])
+    behind = Rotation.from_euler("y", 180, degrees=True).as_matrix()
+    low, high = front.vertices.min(0), front.vertices.max(0)
+    placed = scan_detection.EXTENT / (high - low).max() * (truth - (low + high) / 2.) @ behind.T
+    studio = scene.studio()
+    pixels = transforms.project(np.float32(placed)[None], studio.pose, studio.camera, scan_detection.SIZE)[0].numpy()
+    monkeypatch.setattr(face_detection, "detect", lambda picture: pixels[[1, 0, 2, 4, 3]])  # as they lie in the picture
+    assert scan_detection._look(front, behind).misfit > 2. * scan_detection.PLAUSIBLE
 
 
 def test_turns_are_all_rotations_of_a_cube():
