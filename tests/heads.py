@@ -1,5 +1,5 @@
 """Heads for tests: an ellipsoid with a nose and smooth random relief, known everywhere, so that it can be meshed in many ways."""
-import types
+import dataclasses
 
 import numpy as np
 import trimesh
@@ -11,6 +11,14 @@ from morph3d.mesh.registration import Similarity
 from morph3d.morphable.landmarks import AVERAGE_FACE, NAMES
 
 CENTER = np.array([0., -35., -80.])  # of the ellipsoid, in the frame of the average face
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Head:
+    """What protocols take as a face."""
+    vertices: np.ndarray  # [V, 3] mm
+    triangles: np.ndarray  # [F, 3]
+    landmarks: np.ndarray  # [68, 3] mm
 
 
 def positions(directions, seed, relief=.02, nose=1.):
@@ -32,8 +40,8 @@ def face(seed, subdivisions=4, turn=None, beyond=-.3, **form):
     used, numbers = np.unique(triangles, return_inverse=True)
     to_landmarks = AVERAGE_FACE - CENTER
     landmarks = positions(to_landmarks / np.linalg.norm(to_landmarks, axis=1, keepdims=True), seed, **form)
-    return types.SimpleNamespace(vertices=positions(directions[used], seed, **form), landmarks=landmarks,
-                                 triangles=numbers.reshape(-1, 3).astype(np.int32))
+    return Head(vertices=positions(directions[used], seed, **form), landmarks=landmarks,
+                triangles=numbers.reshape(-1, 3).astype(np.int32))
 
 
 def scan(of, names=tuple(NAMES)):
@@ -41,8 +49,8 @@ def scan(of, names=tuple(NAMES)):
 
 
 def moved(of, similarity):
-    return types.SimpleNamespace(vertices=similarity.apply(of.vertices), triangles=of.triangles,
-                                 landmarks=similarity.apply(of.landmarks))
+    return Head(vertices=similarity.apply(of.vertices), triangles=of.triangles,
+                landmarks=similarity.apply(of.landmarks))
 
 
 def random_similarity(random, degrees, largest_scale=1.25, shift=20.):

@@ -6,10 +6,12 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 POINTS = 6_000  # of a mesh that take part; of more, as many are taken evenly from their order
-ROUGHLY = 1_500  # ... while a start is looked for
-SETTLED = 5e-4  # mm that points still move when it is over; the papers' programs stop when the error changes by 0.001 mm
-STEPS, ROUGH_STEPS = 60, 40
-DAMPING = 1e-6  # of Levenberg and Marquardt, at first, in parts of the system's mean diagonal
+ROUGHLY = 1_500  # ... at first
+REST = .25  # of these numbers, of points that only hold a surface in place
+SETTLED = 5e-4  # mm that points still move when it is over
+GAIN, ROUGH_GAIN = 1e-6, 1e-4  # mm by which the error still changes then; the papers' programs stop at 0.001
+STEPS = 60
+DAMPING = 1e-4  # of Levenberg and Marquardt, at first, in parts of the system's mean diagonal
 LARGEST_TURN = .3  # radians, or parts of the size, in one step
 AGREEING = .5  # cosine between the directions of two surfaces that may lie on each other
 OUTLYING = 6.  # standard deviations, by the median, at which a pair no longer counts (Tukey's biweight)
@@ -89,29 +91,35 @@ def icp(source, target, start=None):
     Raises:
       ValueError: the surfaces have nothing in common near the start.
     """
+    roughly = functools.partial(_pairs, source, target, ROUGHLY)
     if start is None:
-        tried = [_descend(functools.partial(_pairs, source, target, ROUGHLY), first, ROUGH_STEPS)
-                 for first in (IDENTITY, _same_size(source, target))]
+        tried = [_descend(roughly, first, ROUGH_GAIN) for first in (IDENTITY, _same_size(source, target))]
         start = min(tried, key=functools.partial(_apart, source, target))
-    return _descend(functools.partial(_pairs, source, target, POINTS), start, STEPS)
+    else:
+        start = _descend(roughly, start, ROUGH_GAIN)
+    return _descend(functools.partial(_pairs, source, target, POINTS), start, GAIN)
 
 
-def onto_points(surface, points, start, weights=None):
-    """The similarity of a surface with the least sum of its squared distances from points: every point counts.
+def onto_points(surface, points, start, rest=(), share=0.):
+    """The similarity of a surface with the least mean square of its distances from points: every point counts.
 
     Args:
       surface: Surface.
       points: [N, 3] mm.
       start: a Similarity that is nearly right.
-      weights: [N], of the squares; all the same if None.
+      rest: [M, 3] mm, other points, which hold the surface in place.
+      share: the weight of these together, where that of the points is 1.
 
     Returns:
       Similarity from the surface to the points.
     """
-    weights = np.ones(len(points)) if weights is None else weights
-    kept = _evenly(len(points), POINTS)
-    kept = np.union1d(kept, np.flatnonzero(weights >= weights.max())[_evenly(int(np.sum(weights >= weights.max())), POINTS)])
-    return _descend_safely(functools.partial(_from_points, surface, points[kept], weights[kept]), start, STEPS)
+    rest = np.reshape(rest, [-1, 3])
+    for count, least in (ROUGHLY, ROUGH_GAIN), (POINTS, GAIN):
+        some, others = points[_evenly(len(points), count)], rest[_evenly(len(rest), int(REST * count))]
+        weights = np.repeat([1. / len(some), share / max(len(others), 1)], [len(some), len(others)])
+        start = _descend_safely(functools.partial(_from_points, surface, np.concatenate([some, others]), weights), start,
+                                least)
+    return start
 
 
 class _Pairs(NamedTuple):
@@ -122,32 +130,37 @@ class _Pairs(NamedTuple):
     weights: np.ndarray  # [N]
 
 
-def _descend(pairs_at, similarity, steps):
-    for _ in range(steps):
-        step, moved = _step(pairs_at(similarity))
+def _descend(pairs_at, similarity, least):
+    before = np.inf
+    for _ in range(STEPS):
+        pairs = pairs_at(similarity)
+        step, moved = _step(pairs)
         similarity = step.after(similarity)
-        if moved < SETTLED:
+        error = _root_mean_square(pairs)
+        if moved < SETTLED or abs(before - error) < least:  # the pairs of last steps may alternate, so that it never comes to rest
             break
+        before = error
     return similarity
 
 
-def _descend_safely(pairs_at, similarity, steps):
-    """The same where the pairs' weights never change, so that every step has to lower the sum of squares."""
+def _descend_safely(pairs_at, similarity, least):
+    """The same where the pairs' weights never change, so that every step has to lower the root mean square."""
     pairs, damping = pairs_at(similarity), DAMPING
-    for _ in range(steps):
+    for _ in range(STEPS):
         step, moved = _step(pairs, damping)
         there = pairs_at(step.after(similarity))
-        if _squares(there) <= _squares(pairs):
+        gain = _root_mean_square(pairs) - _root_mean_square(there)
+        if gain >= 0.:
             similarity, pairs, damping = step.after(similarity), there, max(damping / 3., DAMPING)
         else:
             damping *= 10.
-        if moved < SETTLED:
+        if moved < SETTLED or abs(gain) < least:
             break
     return similarity
 
 
-def _squares(pairs):
-    return pairs.weights @ np.square(pairs.moved - pairs.fixed).sum(1)
+def _root_mean_square(pairs):
+    return np.sqrt(pairs.weights @ np.square(pairs.moved - pairs.fixed).sum(1) / pairs.weights.sum())
 
 
 def _step(pairs, damping=0.):

@@ -1,7 +1,8 @@
 """How far a reconstructed face is from a scan, by the protocols of the literature.
 
 Each takes a Scan and a face, whatever has `vertices` [V, 3] and `triangles` [F, 3] in the sense of docs/conventions.md, of any
-size and in any pose, and `landmarks` [68, 3] on it. None of the figures depends on the face's scale or pose.
+size and in any pose, and `landmarks` [68, 3] on it; hashable, and not changed in between: what protocols share is computed once.
+None of the figures depends on the face's scale or pose.
 """
 import functools
 from typing import NamedTuple
@@ -61,7 +62,7 @@ def deng(scan, face):
     Alignment and distance are those of `micc`, one way. The forehead is what lies above the brows of the average face, as it lies
     on the scan's landmarks.
     """
-    both = aligned(scan, face)
+    both = aligned(scan, face, RADIUS)
     distances = both.similarity.scale * _from_planes(both.face, both.similarity.inverse().apply(both.scan.vertices))
     distances[_in_average_frame(scan, both.scan.vertices)[:, 1] > BROWS] = np.nan
     error = float(np.sqrt(_mean(scan, np.square(distances))))
@@ -98,12 +99,11 @@ def regions(scan, face):
     Returns:
       {region: Measured}, of the regions that the scan has.
     """
-    both = aligned(scan, face)
+    both = aligned(scan, face, RADIUS)
     points, result = both.scan.vertices, {}
     for name, inside in face_regions.find(_in_average_frame(scan, points)).items():
         if inside.any():
-            weights = np.where(inside, 1., ANCHOR * inside.sum() / max(len(points) - inside.sum(), 1))
-            similarity = registration.onto_points(both.face, points, both.similarity, weights)
+            similarity = registration.onto_points(both.face, points[inside], both.similarity, points[~inside], ANCHOR)
             distances = _from_surface(both.face, similarity, points[inside])
             result[name] = Measured(float(distances.mean()), _spread(scan, both.numbers[inside], distances), similarity)
     return result
@@ -117,6 +117,7 @@ class Aligned(NamedTuple):
     similarity: Similarity  # from the face to the scan
 
 
+@functools.lru_cache(maxsize=1)  # the protocols ask for the same one after the other
 def aligned(scan, face, radius=RADIUS):
     """The face laid onto what is seen of the scan within a radius around the tip of its nose, as `micc` says."""
     crop, numbers, tip = _crop(scan, radius)

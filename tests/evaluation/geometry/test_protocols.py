@@ -1,6 +1,5 @@
 """The protocols: zero for the truth, the same in any pose and size, the figures recomputed by brute force."""
 import dataclasses
-import types
 
 import hypothesis
 import numpy as np
@@ -80,8 +79,8 @@ def test_the_scan_may_be_wound_otherwise(truth, other, other_errors):
 def test_inner_sides_of_a_face_do_not_matter(truth, other, other_errors):
     """A second skin 9 mm behind the first one."""
     inner = other.vertices + 9. * (heads.CENTER - other.vertices) / np.linalg.norm(heads.CENTER - other.vertices, axis=1)[:, None]
-    double = types.SimpleNamespace(vertices=np.concatenate([inner, other.vertices]), landmarks=other.landmarks,
-                                   triangles=np.concatenate([other.triangles, other.triangles + len(inner)]))
+    double = heads.Head(vertices=np.concatenate([inner, other.vertices]), landmarks=other.landmarks,
+                        triangles=np.concatenate([other.triangles, other.triangles + len(inner)]))
     got = all_of(heads.scan(truth), double)
     np.testing.assert_allclose([got[name].error for name in ("micc", "deng")], other_errors[:2], rtol=1e-3)
 
