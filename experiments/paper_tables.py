@@ -117,34 +117,36 @@ def ablation(reconstructors):
 
 def geometry(reconstructors):
     """Distances to scans (table 1)."""
-    from morph3d.evaluation import geometry, geometry_report, scan_sets
+    from morph3d.evaluation.geometry import measurement, scan_sets, tables
     layout = scan_sets.find(FLAGS.scans)
-    found = geometry.measure(reconstructors, scan_sets.subjects(layout, FLAGS.unit, 20), left_out=layout.left_out)
-    return geometry_report.report(found, layout.name, FLAGS.unit)
+    found = measurement.measure(reconstructors, scan_sets.subjects(layout, FLAGS.unit, 20), left_out=layout.left_out)
+    return tables.report(found, layout.name, FLAGS.unit)
 
 
 def other_model(reconstructors, model):
     """Distances to the faces of a morphable model."""
-    from morph3d.evaluation import geometry, geometry_report, synthetic_scans
-    found = geometry.measure(reconstructors, synthetic_scans.subjects(model, FLAGS.count))
-    return geometry_report.report(found, f"{FLAGS.count} faces of {model.name}")
+    from morph3d.evaluation.geometry import measurement, synthetic_scans, tables
+    found = measurement.measure(reconstructors, synthetic_scans.subjects(model, FLAGS.count))
+    return tables.report(found, f"{FLAGS.count} faces of {model.name}")
 
 
 def recognition(reconstructors):
     """Recall of the identity, similarities, verification (tables 2 and 3, figure 5)."""
-    from morph3d.evaluation import judges, recognition
+    from morph3d.evaluation import judges
+    from morph3d.evaluation.recognition import measurement, tables
     judge = judges.load(FLAGS.recognizer, reconstructors)
-    return recognition.report(recognition.measure(reconstructors, FLAGS.photos, judge, FLAGS.people, FLAGS.pairs, pictured=12))
+    return tables.report(measurement.measure(reconstructors, FLAGS.photos, judge, FLAGS.people, FLAGS.pairs, pictured=12))
 
 
 def stress(reconstructors):
     """Series of pictures that get worse, and faces turned (figures 6 and 8 to 13)."""
     from morph3d import morphable
-    from morph3d.evaluation import judges, stress, stress_pictures, stress_report, stress_scenes
-    people = (stress_pictures.photographed(FLAGS.photo) if FLAGS.photo else
-              stress_scenes.SyntheticPeople(morphable.load(FLAGS.synthetic), FLAGS.count, 0))
+    from morph3d.evaluation import judges
+    from morph3d.evaluation.stress import measurement, picture_series, scene_series, tables
+    people = (picture_series.photographed(FLAGS.photo) if FLAGS.photo else
+              scene_series.SyntheticPeople(morphable.load(FLAGS.synthetic), FLAGS.count, 0))
     judge = judges.load(FLAGS.recognizer, reconstructors) if FLAGS.recognizer else None
-    return stress_report.report(stress.measure(reconstructors, people, recognizer=judge))
+    return tables.report(measurement.measure(reconstructors, people, recognizer=judge))
 
 
 def run():

@@ -3,6 +3,7 @@ import base64
 import html
 import json
 import pathlib
+import textwrap
 from typing import Any, NamedTuple
 
 import matplotlib.backends.backend_agg
@@ -34,7 +35,8 @@ class Table(NamedTuple):
         lines = [self.columns, *(tuple(map(_cell, row)) for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         text = ["  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-        return "\n".join([self.title, "", *text, *(["", f"  {self.note}"] if self.note else [])])
+        note = ["", textwrap.fill(self.note, 110, initial_indent="  ", subsequent_indent="  ")] if self.note else []
+        return "\n".join([self.title, "", *text, *note])
 
     def html(self) -> str:
         """The table as an HTML table with a caption."""

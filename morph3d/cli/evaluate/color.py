@@ -22,9 +22,9 @@ def define():
 
 def main():
     from morph3d.data import sources
-    from morph3d.evaluation import color, color_tables
-    photos = color.of_several_photos(sources.find(FLAGS.photos).photos, FLAGS.people)
-    evaluate.finish(color_tables.report(color.measure(evaluate.reconstructors(), photos)))
+    from morph3d.evaluation.color import measurement, tables
+    photos = measurement.of_several_photos(sources.find(FLAGS.photos).photos, FLAGS.people)
+    evaluate.finish(tables.report(measurement.measure(evaluate.reconstructors(), photos)))
 
 
 def run():

@@ -36,10 +36,11 @@ def define():
 
 
 def main():
-    from morph3d.evaluation import error_maps, geometry, geometry_report
+    from morph3d.evaluation.geometry import error_maps, measurement, tables
     dataset, subjects, left_out = _subjects()
-    found = geometry.measure(evaluate.reconstructors(), subjects, FLAGS.protocol, FLAGS.pictured if FLAGS.output else 0, left_out)
-    evaluate.finish(geometry_report.report(found, dataset, FLAGS.unit))
+    pictured = FLAGS.pictured if FLAGS.output else 0
+    found = measurement.measure(evaluate.reconstructors(), subjects, FLAGS.protocol, pictured, left_out)
+    evaluate.finish(tables.report(found, dataset, FLAGS.unit))
     for shown in found.shown if FLAGS.output else ():
         for path in error_maps.write(shown, FLAGS.output, f"{shown.scan.name}_{shown.measured.error:.2f}_mm"):
             print(path)
@@ -49,10 +50,10 @@ def _subjects():
     """-> what the people are called in tables, their Subjects, and who was left out already."""
     if FLAGS.synthetic:
         from morph3d import morphable
-        from morph3d.evaluation import synthetic_scans
+        from morph3d.evaluation.geometry import synthetic_scans
         model = morphable.load(FLAGS.synthetic)
         return f"{FLAGS.count} faces of {model.name}", synthetic_scans.subjects(model, FLAGS.count, FLAGS.seed), ()
-    from morph3d.evaluation import scan_sets
+    from morph3d.evaluation.geometry import scan_sets
     layout = scan_sets.find(FLAGS.scans)
     return layout.name, scan_sets.subjects(layout, FLAGS.unit, FLAGS.frames), layout.left_out
 

@@ -30,12 +30,13 @@ def define():
 
 
 def main():
-    from morph3d.evaluation import judges, recognition
+    from morph3d.evaluation import judges
+    from morph3d.evaluation.recognition import measurement, tables
     reconstructors = evaluate.reconstructors()
     judge = judges.load(FLAGS.recognizer, reconstructors, FLAGS.training_recognizer_as_judge)
-    result = recognition.measure(reconstructors, FLAGS.photos, judge, FLAGS.people, FLAGS.pairs,
+    result = measurement.measure(reconstructors, FLAGS.photos, judge, FLAGS.people, FLAGS.pairs,
                                  FLAGS.pictured if FLAGS.output else 0)
-    evaluate.finish(recognition.report(result, FLAGS.with_photos))
+    evaluate.finish(tables.report(result, FLAGS.with_photos))
 
 
 def run():

@@ -11,7 +11,7 @@ from absl import flags
 
 from morph3d.cli import evaluate, program
 from morph3d.encoders import registry
-from morph3d.evaluation.stress_series import SERIES
+from morph3d.evaluation.stress.degradations import SERIES
 
 FLAGS = flags.FLAGS
 
@@ -33,20 +33,21 @@ def define():
 
 
 def main():
-    from morph3d.evaluation import judges, stress, stress_report
+    from morph3d.evaluation import judges
+    from morph3d.evaluation.stress import measurement, tables
     reconstructors = evaluate.reconstructors()
     recognizer = None
     if FLAGS.recognizer:
         recognizer = judges.load(FLAGS.recognizer, reconstructors, FLAGS.training_recognizer_as_judge)
-    evaluate.finish(stress_report.report(stress.measure(reconstructors, _people(), FLAGS.series, recognizer)))
+    evaluate.finish(tables.report(measurement.measure(reconstructors, _people(), FLAGS.series, recognizer)))
 
 
 def _people():
     from morph3d import morphable
-    from morph3d.evaluation import stress_pictures, stress_scenes
+    from morph3d.evaluation.stress import picture_series, scene_series
     if FLAGS.photo:
-        return stress_pictures.photographed(FLAGS.photo)
-    return stress_scenes.SyntheticPeople(morphable.load(FLAGS.synthetic or "embedded"), FLAGS.people, FLAGS.seed)
+        return picture_series.photographed(FLAGS.photo)
+    return scene_series.SyntheticPeople(morphable.load(FLAGS.synthetic or "embedded"), FLAGS.people, FLAGS.seed)
 
 
 def run():

@@ -1,0 +1,1 @@
+"""Geometry of reconstructions: how far are faces made of photos from scans of the same people?"""
