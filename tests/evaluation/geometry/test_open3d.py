@@ -3,14 +3,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d.evaluation import protocols
-from morph3d.evaluation.registration import Similarity
-from morph3d.evaluation.scans import Scan
+from morph3d.evaluation.geometry import protocols
+from morph3d.evaluation.geometry.scans import Scan
 from morph3d.mesh import readers
 from morph3d.mesh.mesh import Mesh
+from morph3d.mesh.registration import Similarity
 from morph3d.mesh.surface import Surface
 from morph3d.morphable.coefficients import Coefficients
-from tests.evaluation import heads
+from tests import heads
 
 open3d = pytest.importorskip("open3d", exc_type=ImportError)  # which it also raises where the system lacks a library
 estimators = open3d.pipelines.registration
