@@ -9,6 +9,7 @@ POINTS = 6_000  # of a mesh that take part; of more, as many are taken evenly fr
 ROUGHLY = 1_500  # ... at first
 SETTLED = 5e-4  # mm that points still move when it is over
 GAIN, ROUGH_GAIN = 1e-7, 1e-4  # mm by which the error still changes then; the papers' programs stop at 0.001
+PATIENCE = 2  # steps without such a change
 STEPS = 60
 DAMPING = 1e-4  # of Levenberg and Marquardt, at first, in parts of the system's mean diagonal
 LARGEST_TURN = .3  # radians, or parts of the size, in one step
@@ -130,15 +131,19 @@ class _Pairs(NamedTuple):
 
 
 def _descend(pairs_at, similarity, least):
-    before = np.inf
-    for _ in range(STEPS):
+    """Steps until the points rest, or the error, whose pairs may alternate for ever, has not fallen for some steps."""
+    lowest, fallen = np.inf, 0
+    for number in range(STEPS):
         pairs = pairs_at(similarity)
+        error = _root_mean_square(pairs)
+        if error < lowest - least:
+            lowest, fallen = error, number
+        elif number - fallen >= PATIENCE:
+            break
         step, moved = _step(pairs)
         similarity = step.after(similarity)
-        error = _root_mean_square(pairs)
-        if moved < SETTLED or abs(before - error) < least:  # the pairs of last steps may alternate, so that it never comes to rest
+        if moved < SETTLED:
             break
-        before = error
     return similarity
 
 
