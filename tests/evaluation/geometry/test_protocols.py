@@ -100,7 +100,7 @@ def test_micc_is_the_symmetric_distance_to_tangent_planes(truth, other):
         apart = np.abs(((points - surface.vertices[nearest]) * surface.normals[nearest]).sum(1))
         return apart[~surface.border[nearest]].mean()
     expected = (mean_from_planes(scan, face.vertices) + mean_from_planes(face, scan.vertices)) / 2.
-    assert got.error == pytest.approx(expected, rel=.01)
+    assert got.error == pytest.approx(expected, rel=1e-4)
     assert set(np.flatnonzero(np.isfinite(got.distances))) <= set(numbers)
 
 
