@@ -100,7 +100,7 @@ def icp(source, target, start=None):
     return _descend(functools.partial(_pairs, source, target, POINTS), start, GAIN)
 
 
-def onto_points(surface, points, start, rest=(), share=0.):
+def onto_points(surface, points, start, rest=(), share=0., with_scale=True):
     """The similarity of a surface with the least mean square of its distances from points: every point counts.
 
     Args:
@@ -109,6 +109,7 @@ def onto_points(surface, points, start, rest=(), share=0.):
       start: a Similarity that is nearly right.
       rest: [M, 3] mm, other points, which hold the surface in place.
       share: the weight of these together, where that of the points is 1.
+      with_scale: whether the size may change; otherwise it stays that of the start.
 
     Returns:
       Similarity from the surface to the points.
@@ -117,8 +118,8 @@ def onto_points(surface, points, start, rest=(), share=0.):
     for count, least in (ROUGHLY, ROUGH_GAIN), (POINTS, GAIN):
         some, others = points[_evenly(len(points), count)], rest[_evenly(len(rest), count)]
         weights = np.repeat([1. / len(some), share / max(len(others), 1)], [len(some), len(others)])
-        start = _descend_safely(functools.partial(_from_points, surface, np.concatenate([some, others]), weights), start,
-                                least)
+        pairs_at = functools.partial(_from_points, surface, np.concatenate([some, others]), weights)
+        start = _descend_safely(pairs_at, start, least, with_scale)
     return start
 
 
@@ -147,11 +148,11 @@ def _descend(pairs_at, similarity, least):
     return similarity
 
 
-def _descend_safely(pairs_at, similarity, least):
+def _descend_safely(pairs_at, similarity, least, with_scale):
     """The same where the pairs' weights never change, so that every step has to lower the root mean square."""
     pairs, damping = pairs_at(similarity), DAMPING
     for _ in range(STEPS):
-        step, moved = _step(pairs, damping)
+        step, moved = _step(pairs, damping, with_scale)
         there = pairs_at(step.after(similarity))
         gain = _root_mean_square(pairs) - _root_mean_square(there)
         if gain >= 0.:
@@ -167,7 +168,7 @@ def _root_mean_square(pairs):
     return np.sqrt(pairs.weights @ np.square(pairs.moved - pairs.fixed).sum(1) / pairs.weights.sum())
 
 
-def _step(pairs, damping=0.):
+def _step(pairs, damping=0., with_scale=True):
     """A step of Gauss and Newton, and how far it moves the points, mm.
 
     A point x near the center c moves by w x (x - c) + v + k (x - c), which changes its distance by its part along the
@@ -182,11 +183,13 @@ def _step(pairs, damping=0.):
     coincide = distances <= 1e-9 * size
     along = np.where(coincide[:, None], pairs.normals, apart / np.where(coincide, 1., distances)[:, None])
     rows = np.hstack([along, np.cross(arms, along) / size, np.einsum("nd,nd->n", arms, along)[:, None] / size])
+    rows = rows if with_scale else rows[:, :6]
     square = rows.T @ (weights[:, None] * rows)
     square += damping * np.trace(square) / len(square) * np.eye(len(square))
     solved = -np.linalg.lstsq(square, rows.T @ (weights * np.where(coincide, 0., distances)), rcond=1e-10)[0] / size
     solved *= min(1., LARGEST_TURN / max(np.abs(solved).max(), 1e-300))
-    scale, rotation = float(np.exp(solved[6])), Rotation.from_rotvec(solved[3:6]).as_matrix()
+    scale = float(np.exp(solved[6])) if with_scale else 1.
+    rotation = Rotation.from_rotvec(solved[3:6]).as_matrix()
     step = Similarity(scale, rotation, center + size * solved[:3] - scale * rotation @ center)
     return step, size * np.linalg.norm(solved)
 

@@ -29,6 +29,10 @@ class Modes(NamedTuple):
     triangles: np.ndarray  # [F, 3]
     landmarks: np.ndarray  # [68] vertex indices
 
+    def part(self, surface, numbers):
+        """The Modes of a part of the mesh, a Surface, whose vertices have these numbers [N] in the whole; without landmarks."""
+        return Modes(self.mean[numbers], self.modes[:, numbers], surface.triangles, np.zeros(0, int))
+
     def face(self, shape):
         """The Fit of coefficients [S]."""
         vertices = self.mean + np.tensordot(shape, self.modes, 1)
@@ -71,16 +75,17 @@ def fit(modes, scan):
     begun = protocols.aligned(scan, modes.face(np.zeros(len(modes.modes))))
     kept = begun.scan.used[np.unique(np.linspace(0, len(begun.scan.used) - 1, 2 * POINTS).astype(int))]
     points, directions, start = begun.scan.vertices[kept], begun.scan.normals[kept], begun.similarity
+    part = modes.part(begun.face, begun.face_numbers)
     used, held_out = np.arange(0, len(points), 2), np.arange(1, len(points), 2)
     state = start, np.zeros(len(modes.modes))
     for _ in range(STEPS):
-        state = _step(modes, points[used], directions[used], FIRST_WEIGHT, *state)
+        state = _step(part, points[used], directions[used], FIRST_WEIGHT, *state)
     tried = {}
     for weight in WEIGHTS:
         tried[weight] = state
         for _ in range(LAST_STEPS):
-            tried[weight] = _step(modes, points[used], directions[used], weight, *tried[weight])
-    best = min(WEIGHTS, key=lambda weight: _misfit(modes, points[held_out], directions[held_out], *tried[weight]))
+            tried[weight] = _step(part, points[used], directions[used], weight, *tried[weight])
+    best = min(WEIGHTS, key=lambda weight: _misfit(part, points[held_out], directions[held_out], *tried[weight]))
     return modes.face(tried[best][1])
 
 

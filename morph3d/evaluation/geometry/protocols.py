@@ -92,9 +92,10 @@ def regions(scan, face):
     """After REALY (Chai et al. 2022), without its non-rigid step: nose, mouth, forehead and cheeks, each aligned by itself.
 
     The regions are those of the average face as it lies on the scan's landmarks (face_regions.py), so that no face has a say in
-    them. For each the face is aligned as in `micc`, then by the similarity with the least sum of squared distances of the
-    region's vertices; the rest of the scan has a twentieth of its weight, or a forehead, which is much like a sphere,
-    could slide and grow at will. The error is the mean distance of the region's vertices to the surface.
+    them. For each the face is aligned as in `micc`, whose scale it keeps, then by the motion with the least sum of squared
+    distances of the region's vertices; the rest of the scan has a twentieth of its weight, or a forehead, which is much like a
+    sphere, could slide at will. The error is the mean distance of the region's vertices to the surface. Other triangles of the
+    same surfaces change it by up to a twentieth.
 
     Returns:
       {region: Measured}, of the regions that the scan has.
@@ -103,7 +104,7 @@ def regions(scan, face):
     points, result = both.scan.vertices, {}
     for name, inside in face_regions.find(_in_average_frame(scan, points)).items():
         if inside.any():
-            similarity = registration.onto_points(both.face, points[inside], both.similarity, points[~inside], ANCHOR)
+            similarity = registration.onto_points(both.face, points[inside], both.similarity, points[~inside], ANCHOR, False)
             distances = _from_surface(both.face, similarity, points[inside])
             result[name] = Measured(float(distances.mean()), _spread(scan, both.numbers[inside], distances), similarity)
     return result
@@ -114,6 +115,7 @@ class Aligned(NamedTuple):
     scan: Surface  # what of it takes part
     numbers: np.ndarray  # [N] which vertices of the scan's mesh these are
     face: Surface  # what of it takes part, where it was
+    face_numbers: np.ndarray  # [N] which of its vertices these are
     similarity: Similarity  # from the face to the scan
 
 
@@ -122,9 +124,9 @@ def aligned(scan, face, radius=RADIUS):
     """The face laid onto what is seen of the scan within a radius around the tip of its nose, as `micc` says."""
     crop, numbers, tip = _crop(scan, radius)
     start = scan_landmarks.onto(scan, face.landmarks)
-    surface = _exposed_face(face, start.inverse().apply(tip), BEYOND * radius / start.scale)
+    surface, face_numbers = _exposed_face(face, start.inverse().apply(tip), BEYOND * radius / start.scale)
     try:
-        return Aligned(crop, numbers, surface, registration.icp(surface, crop, start))
+        return Aligned(crop, numbers, surface, face_numbers, registration.icp(surface, crop, start))
     except ValueError as error:
         raise ValueError(f"{scan.name}: {error}") from None
 
@@ -166,7 +168,7 @@ def _exposed_face(face, center, radius):
     vertices = np.asarray(face.vertices, np.float64)
     frame = registration.from_points(AVERAGE_FACE, face.landmarks)
     kept = visibility.exposed(frame.inverse().apply(vertices), face.triangles)
-    return Surface(vertices, face.triangles).part(kept & (np.linalg.norm(vertices - center, axis=1) <= radius))[0]
+    return Surface(vertices, face.triangles).part(kept & (np.linalg.norm(vertices - center, axis=1) <= radius))
 
 
 def _from_planes(surface, points):

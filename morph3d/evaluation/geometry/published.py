@@ -12,7 +12,7 @@ FIGURES = {
         "Deng et al. 2019": ("1.23", "1.54", "1.29"), "RingNet": ("1.21", "1.53", "1.31"), "SMIRK": ("1.18", "1.47", "1.16"),
         "Deng et al., PyTorch": ("1.11", "1.41", "1.21"), "DECA": ("1.09", "1.38", "1.18"), "FOCUS": ("1.04", "1.30", "1.10"),
         "SHeaP": ("0.97", "1.22", "1.04"), "MICA": ("0.90", "1.11", "0.92"), "TokenFace": ("0.87", "1.07", "0.88")})}
-NOTE = "published: others' figures on the full set (see morph3d/evaluation/published.py)"
+NOTE = "published: others' figures on the full set (see morph3d/evaluation/geometry/published.py)"
 
 
 def rows(dataset, protocol, columns):

@@ -64,12 +64,12 @@ def test_the_pose_of_both_and_the_size_of_the_face_do_not_matter(truth, other, o
 @pytest.mark.slow
 @pytest.mark.parametrize("density, face_density, turned", [(6, 5, False), (5, 6, False), (5, 4, False), (5, 5, True)])
 def test_both_may_be_meshed_otherwise(density, face_density, turned):
-    """Four times as dense or as coarse. Not the regions: little holds a nose or a forehead that is laid alone."""
+    """Four times as dense or as coarse. Little holds a nose that is laid alone."""
     turn = heads.random_similarity(np.random.default_rng(3), 31.).rotation if turned else None
     first = all_of(heads.scan(heads.face(1, 5)), heads.face(2, 5))
     second = all_of(heads.scan(heads.face(1, density, turn)), heads.face(2, face_density))
-    for name in "micc", "deng", "now":
-        assert second[name].error == pytest.approx(first[name].error, rel=.02), name
+    for name in first:
+        assert second[name].error == pytest.approx(first[name].error, rel=.06 if name in REGIONS else .02), name
 
 
 def test_the_scan_may_be_wound_otherwise(truth, other, other_errors):
@@ -120,6 +120,13 @@ def test_now_crops_by_its_landmarks_and_takes_the_median(truth, other):
     compared = np.isfinite(got.distances)
     assert not (compared & ~inside).any() and compared.sum() > .98 * inside.sum()
     assert got.error == pytest.approx(np.nanmedian(got.distances))
+
+
+def test_regions_keep_the_size_that_the_whole_has(truth, other):
+    whole = protocols.micc(heads.scan(truth), other).similarity
+    for region in protocols.regions(heads.scan(truth), other).values():
+        assert region.similarity.scale == pytest.approx(whole.scale, rel=1e-9)
+        assert np.abs(region.similarity.rotation - whole.rotation).max() > 1e-4
 
 
 def test_regions_are_apart_and_find_where_a_face_is_wrong(truth):
