@@ -1,5 +1,7 @@
 """A mesh as a surface that is asked for its closest points, its directions and its borders."""
+import concurrent.futures
 import functools
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +10,7 @@ from scipy.spatial import cKDTree
 from morph3d.mesh import normals
 from morph3d.mesh.closest_point import closest_point
 
-AT_A_TIME = 65536  # points, which bounds the memory
+AT_A_TIME = 8192  # points that one thread looks at together
 FEW = 8  # triangles that are tried first
 OCTAVES = 20  # of sizes that are told apart; what is smaller counts as of the last
 
@@ -74,7 +76,8 @@ class Surface:
 
     def nearest_vertex(self, points):
         """Distances [N] from points [N, 3] to the nearest vertices of triangles, and their numbers [N]."""
-        distances, nearest = self._vertex_tree.query(points, workers=_workers(points))
+        workers = -1 if len(points) > 20_000 else 1  # more threads where that is worth starting them
+        distances, nearest = self._vertex_tree.query(points, workers=workers)
         return distances, self.used[nearest]
 
     def closest(self, points):
@@ -95,10 +98,14 @@ class Surface:
         best = Closest(np.empty_like(points), bound, self._triangle_at[nearest], np.zeros_like(points))
         best.weights[:] = self.triangles[best.triangles] == nearest[:, None]
         best.weights[:] /= best.weights.sum(1, keepdims=True)
-        for i in range(0, len(points), AT_A_TIME):
-            rows = np.arange(i, min(i + AT_A_TIME, len(points)))
-            for octave in self._octaves:
+        octaves = self._octaves  # before the threads, which would each make their own
+
+        def search(rows):
+            for octave in octaves:
                 self._search(best, points, rows, octave)
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(search, np.array_split(np.arange(len(points)), len(points) // AT_A_TIME + 1)))
         best.points[:] = np.einsum("nk,nkd->nd", best.weights, self.vertices[self.triangles[best.triangles]])
         return best
 
@@ -108,7 +115,7 @@ class Surface:
         while len(rows) and tried < wanted:
             reach = best.distances[rows].max() + octave.radius
             ranks = np.arange(tried + 1, wanted + 1)
-            apart, found = octave.tree.query(points[rows], ranks, distance_upper_bound=reach, workers=_workers(rows))
+            apart, found = octave.tree.query(points[rows], ranks, distance_upper_bound=reach)
             self._improve(best, points, rows, octave, apart[:, :1], found[:, :1])  # mostly the one: few others are left then
             self._improve(best, points, rows, octave, apart[:, 1:], found[:, 1:])
             rows = rows[apart[:, -1] < best.distances[rows] + octave.radius]
@@ -159,11 +166,6 @@ class Surface:
     @property
     def _welded(self):
         return self._first[self.triangles]
-
-
-def _workers(points):
-    """All processors where that is worth starting their threads."""
-    return -1 if len(points) > 20_000 else 1
 
 
 class _Octave(NamedTuple):
