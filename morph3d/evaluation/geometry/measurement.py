@@ -1,5 +1,7 @@
 """Geometry of reconstructions: how far the faces made of photos are from scans of the same people (paper, section 4.2, table 1)."""
 import collections
+import concurrent.futures
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -108,8 +110,9 @@ def _crops(subject, reconstructors, result):
 
 def _faces(label, reconstructor, modes, scan, seen):
     """Yields the _Made of one model."""
-    yield _Made(label, MEAN_FACE, "", reconstructor.mean_face)
-    yield _Made(label, BEST_FIT, "", model_fit.fit(modes, scan))
+    mean_face = reconstructor.mean_face
+    yield _Made(label, MEAN_FACE, "", mean_face)
+    yield _Made(label, BEST_FIT, "", model_fit.fit(modes, scan, mean_face))
     for condition, of_models in seen.items():
         averaged = reconstructor.from_crops(of_models[label])
         yield _Made(label, AVERAGED, condition, averaged)
@@ -119,30 +122,41 @@ def _faces(label, reconstructor, modes, scan, seen):
 
 def _compare(result, scan, faces, wanted):
     """Adds the figures of one scan to the result; -> what is shown of it: nothing or one."""
-    measured, failed = collections.defaultdict(dict), set()
-    for face in {id(made.face): made.face for made in faces}.values():
-        for protocol in wanted:
-            try:
-                measured[protocol][id(face)] = {} if protocol in failed else _measured(protocol, scan, face)
-            except ValueError as error:
-                failed.add(protocol)
-                _leave_out(result.left_out, f"{scan.name}, {protocol}", error)
+    measured = _measured(scan, faces, wanted)
+    for protocol, error in [(name, one) for name, one in measured.items() if isinstance(one, ValueError)]:
+        _leave_out(result.left_out, f"{scan.name}, {protocol}", error)
+        del measured[protocol]
     errors = collections.defaultdict(list)
-    for protocol in wanted:
-        for made in faces if protocol not in failed else ():
-            for name, one in measured[protocol][id(made.face)].items():
+    for of_faces in measured.values():
+        for made in faces:
+            for name, one in of_faces[id(made.face)].items():
                 errors[made.model, made.kind, made.condition, name].append(one.error)
                 if name == "now":
                     result.counts[made.model, made.kind] += np.histogram(np.clip(one.distances, 0., BINS[-1]), BINS)[0]
     result.figures.extend(Figure(scan.name, *which, float(np.mean(values))) for which, values in errors.items())
     first = next(made.face for made in faces if made.kind == AVERAGED)
-    return [Shown(scan, first, measured[name][id(first)][name]) for name in wanted if name not in failed
-            and name in measured[name][id(first)]][:1]
+    return [Shown(scan, first, of_faces[id(first)][name]) for name, of_faces in measured.items() if name in of_faces[id(first)]][:1]
 
 
-def _measured(protocol, scan, face):
-    """{name: protocols.Measured}, one by the protocol's own name, or one a region."""
-    found = getattr(protocols, protocol)(scan, face)
+def _measured(scan, faces, wanted):
+    """{protocol: {id of a face: {name: protocols.Measured}}}; of a protocol that fails for one face its ValueError.
+
+    Face by face, for the protocols share its alignment, and several faces at a time.
+    """
+    distinct = list({id(made.face): made.face for made in faces}.values())
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(lambda face: [_by(protocol, scan, face) for protocol in wanted], distinct))
+    return {protocol: next((one for one in of_faces if isinstance(one, ValueError)), None)
+            or dict(zip(map(id, distinct), of_faces, strict=True))
+            for protocol, of_faces in zip(wanted, zip(*found, strict=True), strict=True)}
+
+
+def _by(protocol, scan, face):
+    """{name: protocols.Measured}, one by the protocol's own name, or one a region; or the ValueError that says why not."""
+    try:
+        found = getattr(protocols, protocol)(scan, face)
+    except ValueError as error:
+        return error
     return {f"{protocol}: {region}": one for region, one in found.items()} if isinstance(found, dict) else {protocol: found}
 
 

@@ -57,7 +57,7 @@ def modes_of(reconstructor):
     return Modes(mean.vertices, np.concatenate(parts), mean.triangles, network.landmarks.numpy())
 
 
-def fit(modes, scan):
+def fit(modes, scan, mean_face):
     """The face of the modes that fits a scan best.
 
     Coefficients are held near zero by a small weight. Of WEIGHTS the one is taken with which points fit best that were not used.
@@ -65,6 +65,7 @@ def fit(modes, scan):
     Args:
       modes: Modes.
       scan: Scan.
+      mean_face: the face of zero coefficients, whose alignment the protocols need too.
 
     Returns:
       Fit, in the model's frame.
@@ -72,7 +73,7 @@ def fit(modes, scan):
     Raises:
       ValueError: as protocols.micc; or less than a tenth of the scan around the nose lies on the face.
     """
-    begun = protocols.aligned(scan, modes.face(np.zeros(len(modes.modes))))
+    begun = protocols.aligned(scan, mean_face, protocols.RADIUS)
     kept = begun.scan.used[np.unique(np.linspace(0, len(begun.scan.used) - 1, 2 * POINTS).astype(int))]
     points, directions, start = begun.scan.vertices[kept], begun.scan.normals[kept], begun.similarity
     part = modes.part(begun.face, begun.face_numbers)

@@ -119,7 +119,7 @@ class Aligned(NamedTuple):
     similarity: Similarity  # from the face to the scan
 
 
-@functools.lru_cache(maxsize=1)  # the protocols ask for the same one after the other
+@functools.lru_cache(maxsize=16)  # the protocols ask for the same one after another, of several faces at a time
 def aligned(scan, face, radius=RADIUS):
     """The face laid onto what is seen of the scan within a radius around the tip of its nose, as `micc` says."""
     crop, numbers, tip = _crop(scan, radius)

@@ -24,6 +24,10 @@ def modes(small_embedded):
     return model_fit.Modes(mean, basis.astype(np.float32).reshape(len(SHAPE), -1, 3), triangles, points)
 
 
+def fit(modes, scan):
+    return model_fit.fit(modes, scan, modes.face(0. * SHAPE))
+
+
 def scan_of(vertices, triangles, points, similarity=None, count=5):
     similarity = similarity or Similarity(1., np.eye(3), np.zeros(3))
     names = dict(zip(landmarks.NAMES, similarity.apply(points), strict=True))
@@ -47,7 +51,7 @@ def test_a_face_of_the_model_is_found_again_wherever_it_is(modes):
     fine = trimesh.Trimesh(true.vertices, true.triangles, process=False).subdivide()
     where = Similarity(1.15, Rotation.from_rotvec([.3, -.4, .2]).as_matrix(), np.array([30., -20., 50.]))
     scan = scan_of(fine.vertices, fine.faces, true.landmarks, where)
-    found, mean = model_fit.fit(modes, scan), modes.face(0. * SHAPE)
+    found, mean = fit(modes, scan), modes.face(0. * SHAPE)
     errors = [protocols.micc(scan, face).error for face in (found, mean)]
     assert errors[0] < .1 * errors[1]
     assert np.corrcoef(found.shape, SHAPE)[0, 1] > .98
@@ -58,7 +62,7 @@ def test_what_no_mode_can_reach_stays(modes):
     true = modes.face(SHAPE)
     dents = 1. + .03 * np.sin(true.vertices / 9.).prod(1, keepdims=True)
     scan = scan_of(dents * true.vertices, true.triangles, true.landmarks)
-    found = model_fit.fit(modes, scan)
+    found = fit(modes, scan)
     assert protocols.micc(scan, found).error < protocols.micc(scan, modes.face(0. * SHAPE)).error
     assert np.abs(found.shape).max() < 4.
 
@@ -67,20 +71,20 @@ def test_holes_do_little_harm(modes):
     true = modes.face(SHAPE)
     kept = np.random.default_rng(0).uniform(size=len(true.triangles)) > .1
     scan = scan_of(true.vertices, true.triangles[kept], true.landmarks)
-    assert np.corrcoef(model_fit.fit(modes, scan).shape, SHAPE)[0, 1] > .9
+    assert np.corrcoef(fit(modes, scan).shape, SHAPE)[0, 1] > .9
 
 
 def test_the_same_scan_gives_the_same_fit(modes):
     true = modes.face(SHAPE)
     scan = scan_of(true.vertices, true.triangles, true.landmarks)
-    np.testing.assert_array_equal(model_fit.fit(modes, scan).shape, model_fit.fit(modes, scan).shape)
+    np.testing.assert_array_equal(fit(modes, scan).shape, fit(modes, scan).shape)
 
 
 def test_too_few_landmarks_are_told(modes):
     true = modes.face(SHAPE)
     scan = scan_of(true.vertices, true.triangles, true.landmarks, count=2)
     with pytest.raises(ValueError, match="head: found 2 landmarks .* expected three or more"):
-        model_fit.fit(modes, scan)
+        fit(modes, scan)
 
 
 def test_a_scan_that_lies_elsewhere_is_told(modes):
@@ -88,4 +92,4 @@ def test_a_scan_that_lies_elsewhere_is_told(modes):
     scan = scan_of(true.vertices, true.triangles, true.landmarks)
     away = dataclasses.replace(scan, mesh=Mesh(scan.mesh.vertices + np.float32([0., 0., 9000.]), scan.mesh.triangles))
     with pytest.raises(ValueError, match="head: found no surface within 95 mm"):
-        model_fit.fit(modes, away)
+        fit(modes, away)
