@@ -18,6 +18,7 @@ AGREEING = .5  # cosine between the directions of surfaces that belong together
 STEPS, LAST_STEPS = 8, 3
 WEIGHTS = .1, .01, .001, .0001  # mm^2, of the squared coefficients against the mean squared distance
 FIRST_WEIGHT = .01
+SIZE = 95.  # mm, in which turns and scales are measured
 DAMPING = .001  # of the steps of the similarity, where modes can do almost the same
 AT_A_TIME = 64  # modes that the network gives together
 
@@ -73,7 +74,7 @@ def fit(modes, scan, mean_face):
     Raises:
       ValueError: as protocols.micc; or less than a tenth of the scan around the nose lies on the face.
     """
-    begun = protocols.aligned(scan, mean_face, protocols.RADIUS)
+    begun = protocols.aligned(scan, mean_face)
     kept = begun.scan.used[np.unique(np.linspace(0, len(begun.scan.used) - 1, 2 * POINTS).astype(int))]
     points, directions, start = begun.scan.vertices[kept], begun.scan.normals[kept], begun.similarity
     part = modes.part(begun.face, begun.face_numbers)
@@ -124,12 +125,12 @@ def _step(modes, points, directions, weight, similarity, shape):
     """
     pairs = _pairs(modes, points, directions, similarity, shape)
     along = np.einsum("nk,nd,snkd->ns", pairs.weights, pairs.normals, modes.modes[:, pairs.corners], optimize=True)
-    moving = np.hstack([np.cross(pairs.points, pairs.normals) / protocols.RADIUS, pairs.normals,
-                        np.einsum("nd,nd->n", pairs.points, pairs.normals)[:, None] / protocols.RADIUS])
+    moving = np.hstack([np.cross(pairs.points, pairs.normals) / SIZE, pairs.normals,
+                        np.einsum("nd,nd->n", pairs.points, pairs.normals)[:, None] / SIZE])
     rows = np.hstack([along, moving])
     square = rows.T @ rows / len(rows) + np.diag(np.append(np.full(len(shape), weight), np.full(7, DAMPING)))
     solved = np.linalg.solve(square, rows.T @ (pairs.distances + along @ shape) / len(rows))
-    turn, shift, size = solved[-7:-4] / protocols.RADIUS, solved[-4:-1], solved[-1] / protocols.RADIUS
+    turn, shift, size = solved[-7:-4] / SIZE, solved[-4:-1], solved[-1] / SIZE
     moved = pairs.points + np.cross(turn, pairs.points) + shift + size * pairs.points
     return similarity.after(registration.from_points(pairs.points, moved)), solved[:-7]
 

@@ -15,7 +15,7 @@ from morph3d.mesh.registration import Similarity
 from morph3d.mesh.surface import Surface
 from morph3d.morphable.landmarks import AVERAGE_FACE, LEFT_BROW, RIGHT_BROW
 
-RADIUS = 95.  # mm around the tip of the nose (section 4.2)
+FRONT = 48.  # mm around the tip of the nose that surely face forward
 BEYOND = 1.4  # times the radius: so much of the face takes part, that its cut is not what scan is compared with
 BROWS = AVERAGE_FACE[np.r_[RIGHT_BROW, LEFT_BROW], 1].max()  # mm on the average face, where Deng's forehead begins
 ANCHOR = .05  # of a region's weight has the rest of the scan while the face is aligned to the region
@@ -30,7 +30,7 @@ class Measured(NamedTuple):
     similarity: Similarity  # from the face to the scan
 
 
-def micc(scan, face, radius=RADIUS):
+def micc(scan, face):
     """The paper's (section 4.2, table 1), as public code for MICC Florence follows it: symmetric point-to-plane distance.
 
     The face is aligned by the landmarks that the scan has, then by ICP with isotropic scale to the scan within 95 mm of its
@@ -41,7 +41,6 @@ def micc(scan, face, radius=RADIUS):
     Args:
       scan: Scan.
       face: see above.
-      radius: mm; 60 for subject 28 of MICC.
 
     Returns:
       Measured.
@@ -49,7 +48,7 @@ def micc(scan, face, radius=RADIUS):
     Raises:
       ValueError: the scan has fewer than three landmarks, no surface around the nose, or none in common with the face.
     """
-    both = aligned(scan, face, radius)
+    both = aligned(scan, face)
     forth = _from_planes(both.scan, both.similarity.apply(both.face.vertices))
     back = both.similarity.scale * _from_planes(both.face, both.similarity.inverse().apply(both.scan.vertices))
     error = (_mean(scan, forth) + _mean(scan, back)) / 2.
@@ -62,7 +61,7 @@ def deng(scan, face):
     Alignment and distance are those of `micc`, one way. The forehead is what lies above the brows of the average face, as it lies
     on the scan's landmarks.
     """
-    both = aligned(scan, face, RADIUS)
+    both = aligned(scan, face)
     distances = both.similarity.scale * _from_planes(both.face, both.similarity.inverse().apply(both.scan.vertices))
     distances[_in_average_frame(scan, both.scan.vertices)[:, 1] > BROWS] = np.nan
     error = float(np.sqrt(_mean(scan, np.square(distances))))
@@ -100,7 +99,7 @@ def regions(scan, face):
     Returns:
       {region: Measured}, of the regions that the scan has.
     """
-    both = aligned(scan, face, RADIUS)
+    both = aligned(scan, face)
     points, result = both.scan.vertices, {}
     for name, inside in face_regions.find(_in_average_frame(scan, points)).items():
         if inside.any():
@@ -120,11 +119,11 @@ class Aligned(NamedTuple):
 
 
 @functools.lru_cache(maxsize=16)  # the protocols ask for the same one after another, of several faces at a time
-def aligned(scan, face, radius=RADIUS):
-    """The face laid onto what is seen of the scan within a radius around the tip of its nose, as `micc` says."""
-    crop, numbers, tip = _crop(scan, radius)
+def aligned(scan, face):
+    """The face laid onto what is seen of the scan within its radius around the tip of its nose, as `micc` says."""
+    crop, numbers, tip = _crop(scan)
     start = scan_landmarks.onto(scan, face.landmarks)
-    surface, face_numbers = _exposed_face(face, start.inverse().apply(tip), BEYOND * radius / start.scale)
+    surface, face_numbers = _exposed_face(face, start.inverse().apply(tip), BEYOND * scan.radius / start.scale)
     try:
         return Aligned(crop, numbers, surface, face_numbers, registration.icp(surface, crop, start))
     except ValueError as error:
@@ -132,19 +131,19 @@ def aligned(scan, face, radius=RADIUS):
 
 
 @functools.lru_cache(maxsize=1)  # the protocols and the faces that are compared with one scan come one after another
-def _crop(scan, radius):
-    """What is seen of a scan within a radius around its nose's tip: the Surface, its vertices' numbers in the scan, the tip."""
+def _crop(scan):
+    """What is seen of a scan within its radius around its nose's tip: the Surface, its vertices' numbers in the scan, the tip."""
     tip, = scan_landmarks.find(scan, [scan_landmarks.TIP])
     triangles = _outward(scan)
     seen = visibility.exposed(_in_average_frame(scan, scan.mesh.vertices), triangles)
-    return *_around(scan, triangles, tip, radius, seen), tip
+    return *_around(scan, triangles, tip, scan.radius, seen), tip
 
 
 def _outward(scan):
     """The scan's triangles [F, 3], counter-clockwise from outside: scanners differ in that."""
     a, b, c = np.moveaxis(scan.mesh.vertices[scan.mesh.triangles].astype(np.float64), 1, 0)
     tip, = scan_landmarks.find(scan, [scan_landmarks.TIP])
-    front = np.linalg.norm(a - tip, axis=1) < RADIUS / 2.
+    front = np.linalg.norm(a - tip, axis=1) < FRONT
     forward = scan_landmarks.onto(scan, AVERAGE_FACE).rotation[:, 2]
     turned = (np.cross(b - a, c - a)[front] @ forward).sum() < 0.
     return scan.mesh.triangles[:, ::-1] if turned else scan.mesh.triangles

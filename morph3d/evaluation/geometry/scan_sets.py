@@ -15,11 +15,13 @@ from typing import NamedTuple
 
 from morph3d.data.sources import folders
 from morph3d.evaluation.geometry import landmark_files
+from morph3d.evaluation.geometry.scans import Scan
 from morph3d.evaluation.geometry.subjects import Subject, read_scan
 from morph3d.photos import decoding, videos
 
 SCANS = ".obj", ".ply", ".vtk", ".wrl"  # the first that is there is taken
 PHOTOS = "photos"  # the condition of what is in no folder of its own
+MICC_RADII = {"subject_28": 60.}  # mm, as public code for the data set has it
 MICC_CONDITIONS = "cooperative", "outdoor", "indoor"  # the first that a path names
 
 NOW_PICTURES = ("final_release_version/iphone_pictures", "iphone_pictures", "NoW_Dataset/final_release_version/iphone_pictures")
@@ -31,6 +33,7 @@ class Files(NamedTuple):
     scan: pathlib.Path
     landmarks: pathlib.Path | None
     conditions: dict[str, list[pathlib.Path]]  # of photos and videos; empty where there are none
+    radius: float = Scan.radius
 
 
 class Layout(NamedTuple):
@@ -67,7 +70,8 @@ def subjects(layout, unit, frames):
       unit: of the scans, a key of subjects.UNITS.
       frames: how many frames of a video, or photos, of one condition are taken, spread evenly.
     """
-    return [Subject(person.name, functools.partial(read_scan, person.name, person.scan, person.landmarks, unit),
+    return [Subject(person.name, functools.partial(read_scan, person.name, person.scan, person.landmarks, unit,
+                                           person.radius),
                     {condition: functools.partial(_pictures, paths, frames) for condition, paths in person.conditions.items()})
             for person in layout.people]
 
@@ -107,7 +111,7 @@ def _micc_person(name, places):
         if "Model" not in path.parts and _is_picture(path):
             text = str(path).lower()
             conditions[next((word for word in MICC_CONDITIONS if word in text), path.parent.name)].append(path)
-    return Files(name, scan, landmark_files.beside(scan), dict(conditions))
+    return Files(name, scan, landmark_files.beside(scan), dict(conditions), MICC_RADII.get(name, Scan.radius))
 
 
 def _part_after(path, name):

@@ -17,6 +17,7 @@ class Scan:
       name: says in messages and tables which one it is.
       mesh: Mesh in mm, in any pose; may have holes, hair, shoulders.
       landmarks: {name: [3] mm}, of the names in morphable.landmarks.NAMES and the two of EYE_CENTERS, as many as there are.
+      radius: mm around the tip of the nose that are compared (section 4.2), where a protocol has no other rule.
 
     Raises:
       ValueError: a landmark has an unknown name, or is not three finite numbers.
@@ -24,6 +25,7 @@ class Scan:
     name: str
     mesh: Mesh
     landmarks: dict[str, np.ndarray]
+    radius: float = 95.
 
     def __post_init__(self) -> None:
         for name, position in self.landmarks.items():

@@ -22,7 +22,7 @@ class Subject(NamedTuple):
     photos: dict[str, Callable[[], Iterable[Any]]]  # condition: photos, as crops.read_all takes them
 
 
-def read_scan(name, path, landmarks_path=None, unit="mm"):
+def read_scan(name, path, landmarks_path=None, unit="mm", radius=Scan.radius):
     """A scan's file as a Scan in millimeters; landmarks that no file has are looked for in pictures of it.
 
     Args:
@@ -30,6 +30,7 @@ def read_scan(name, path, landmarks_path=None, unit="mm"):
       path: of a mesh, see mesh/readers.py.
       landmarks_path: see landmark_files.py; None: they are detected.
       unit: a key of UNITS; "unknown" brings the landmarks to the size of an average face.
+      radius: see Scan.
 
     Raises:
       ValueError: a file cannot be read, no face is found, or the eyes are not as far apart as people's are.
@@ -43,7 +44,7 @@ def read_scan(name, path, landmarks_path=None, unit="mm"):
     except ValueError as error:
         raise ValueError(str(error) if landmarks_path and str(landmarks_path) in str(error) else f"{path}: {error}") from None
     scaled = Mesh(scale * mesh.vertices, mesh.triangles, mesh.colors)
-    return Scan(name, scaled, {point: scale * np.asarray(place) for point, place in found.items()})
+    return Scan(name, scaled, {point: scale * np.asarray(place) for point, place in found.items()}, radius)
 
 
 def _scale_to_average(found):

@@ -104,6 +104,14 @@ def test_micc_is_the_symmetric_distance_to_tangent_planes(truth, other):
     assert set(np.flatnonzero(np.isfinite(got.distances))) <= set(numbers)
 
 
+def test_only_what_is_near_the_nose_is_compared(truth, other):
+    scan = dataclasses.replace(heads.scan(truth), radius=60.)
+    apart = np.linalg.norm(truth.vertices - truth.landmarks[30], axis=1)
+    for protocol in protocols.micc, protocols.deng:
+        compared = apart[np.isfinite(protocol(scan, other).distances)]
+        assert 55. < compared.max() <= 60.01
+
+
 def test_deng_leaves_the_forehead_out_and_is_a_root_mean_square(truth, other):
     got, whole = protocols.deng(heads.scan(truth), other), protocols.micc(heads.scan(truth), other)
     assert got.error == pytest.approx(np.sqrt(np.nanmean(got.distances**2)))
