@@ -111,7 +111,8 @@ def _plain(value):
         for name, each in value.items():
             plain[name] = _plain(each)
             if isinstance(each, Estimate):
-                plain |= {f"{name}_interval": [round(each.low, 6), round(each.high, 6)], f"{name}_people": each.count}
+                interval = [round(each.low, 6), round(each.high, 6)] if each.count > 1 else None
+                plain |= {f"{name}_interval": interval, f"{name}_people": each.count}
         return plain
     if isinstance(value, Estimate):
         return round(value.value, 6)

@@ -10,14 +10,14 @@ CONFIDENCE = .95
 
 
 class Estimate(NamedTuple):
-    """A mean, and the interval of 95 % confidence around it."""
+    """A mean, and the interval of 95 % confidence around it; of one person there is no such interval, and it has no width."""
     value: float
     low: float
     high: float
     count: int  # of people
 
     def __str__(self):
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})" if self.count > 1 else f"{self.value:.3f}"
 
 
 def mean(values, people=None, seed=0):

@@ -44,6 +44,13 @@ def test_a_report_is_written_for_programs_and_for_the_eye(tmp_path):
     assert report.write() == []
 
 
+def test_one_person_has_no_interval(tmp_path):
+    alone = Estimate(1.5, 1.5, 1.5, 1)
+    assert str(alone) == "1.500"
+    Report({"mm": alone}, [], {}).write(str(tmp_path / "figures.json"))
+    assert json.loads((tmp_path / "figures.json").read_text()) == {"mm": 1.5, "mm_interval": None, "mm_people": 1}
+
+
 def test_what_json_cannot_hold_leaves_the_file_as_it_was(tmp_path):
     path = tmp_path / "figures.json"
     path.write_text("before")

@@ -133,6 +133,6 @@ def _words(measurement, unit):
     words = ["{used} photos used, {left out} left out: no face in them, or not to be read".format(**measurement.photos)]
     words += [f"{len(measurement.left_out)} left out: " + "; ".join(f"{who}: {why}" for who, why in measurement.left_out[:5])
               + (" ..." if len(measurement.left_out) > 5 else "")] if measurement.left_out else []
-    words += ["the scans' unit is unknown: each is brought to the size of an average face, and the figures are of relative size"
+    words += ["The scans' unit is unknown: each is brought to the size of an average face, and the figures are of relative size"
               ] if unit == "unknown" else []
     return ". ".join(words)

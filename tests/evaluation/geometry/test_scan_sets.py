@@ -25,7 +25,7 @@ def test_micc(tmp_path):
               "Videos/PTZ-Indoor.avi", "Videos/Indoor-Cooperative/a.jpg", "Videos/PTZ-Outdoor.avi")
     found = scan_sets.find(tmp_path)
     assert found.name == "MICC Florence"
-    assert [(person.name, person.radius) for person in found.people] == [("subject_01", 95.), ("subject_02", 95.), ("subject_28", 60.)]
+    assert {person.name: person.radius for person in found.people} == {"subject_01": 95., "subject_02": 95., "subject_28": 60.}
     assert found.people[1].scan == tmp_path / "subject_02/Model/frontal1/obj/110920150452.obj"
     assert conditions(found.people[0], tmp_path) == {
         "cooperative": ["subject_01/Videos/Indoor-Cooperative/a.jpg"], "indoor": ["subject_01/Videos/PTZ-Indoor.avi"],
