@@ -37,10 +37,10 @@ bench: install
 likeness: install runs/FaceXModel
 	$(BIN)/morph3d-train --photos="$(DATA)/photos/train" --morphable_model=runs/FaceXModel --output=runs/likeness
 	for stage in synthetic hybrid; do \
-	  $(BIN)/morph3d-export --run=runs/likeness --checkpoint=runs/likeness/checkpoints/$$stage --output=runs/likeness/$$stage && \
-	  $(BIN)/morph3d-evaluate recognition --model=runs/likeness/$$stage --photos="$(DATA)/photos/test" --recognizer="saved_model:$(DATA)/recognizer" \
-	    --output=runs/likeness/pictures/$$stage --json=runs/likeness/$$stage.json || exit 1; \
+	  $(BIN)/morph3d-export --run=runs/likeness --checkpoint=runs/likeness/checkpoints/$$stage --output=runs/likeness/$$stage || exit 1; \
 	done
+	$(BIN)/morph3d-evaluate recognition --model=runs/likeness/hybrid --model=runs/likeness/synthetic --photos="$(DATA)/photos/test" \
+	  --recognizer="saved_model:$(DATA)/recognizer" --output=runs/likeness/pictures --json=runs/likeness/likeness.json
 
 runs/FaceXModel:
 	@test -f "$(DATA)/ict_facekit/FaceXModel.tar.xz" || { echo "error: DATA=$(DATA) holds no ict_facekit/FaceXModel.tar.xz"; exit 1; }

@@ -44,6 +44,8 @@ def define():
     flags.DEFINE_string("pairs", None, "File of the pairs to be verified, like LFW's pairs.txt; by default some are drawn.")
     flags.DEFINE_integer("people", 84, "How many people take part in the likeness protocol.", lower_bound=5)
     flags.DEFINE_string("recognizer", None, f"The judge, a face recognizer that training never saw: {registry.SPECS}.")
+    flags.DEFINE_bool("training_recognizer_as_judge", False, "Take the recognizer of training as the judge all the same; the "
+                      "figures then say so.")
     flags.DEFINE_string("scans", None, "Folder of scans and photos; see morph3d-evaluate geometry.")
     flags.DEFINE_enum("unit", "mm", ["mm", "cm", "m", "unknown"], "Of the scans.")
     flags.DEFINE_string("synthetic", "embedded", "The morphable model whose random faces stand for scans and go under stress.")
@@ -86,7 +88,7 @@ def made(part):
     logging.info("%s", part.title)
     try:
         return part.note, part.make()
-    except ValueError as error:
+    except (ValueError, OSError, ImportError) as error:
         logging.warning("%s: %s", part.title, error)
         return f"Could not be made: {error}", None
 
@@ -107,11 +109,17 @@ def ablation(reconstructors):
         networks[label] = reconstructor.load(folder)
     rows = []
     for photo in FLAGS.photo:
-        faces = [network.reconstruct(photo) for network in networks.values()]
+        try:
+            faces = [network.reconstruct(photo) for network in networks.values()]
+        except ValueError as error:
+            logging.warning("left out: %s", error)
+            continue
         drawn = [judges.frontal(network.network, face.vertices[None], face.colors[None], network)[0]
                  for network, face in zip(networks.values(), faces, strict=True)]
         pictures = faces[0].crop, *images.to_pixels(np.stack(drawn))
         rows.append((pathlib.Path(photo).stem, [images.resize(picture, 160) for picture in pictures]))
+    if not rows:
+        raise ValueError("none of the photos shows a face; give others (--photo)")
     return Report({}, [], {"ablation": sheets.sheet("The losses removed one by one", ["photo", *networks], rows)})
 
 
@@ -134,7 +142,7 @@ def recognition(reconstructors):
     """Recall of the identity, similarities, verification (tables 2 and 3, figure 5)."""
     from morph3d.evaluation import judges
     from morph3d.evaluation.recognition import measurement, tables
-    judge = judges.load(FLAGS.recognizer, reconstructors)
+    judge = judges.load(FLAGS.recognizer, reconstructors, FLAGS.training_recognizer_as_judge)
     return tables.report(measurement.measure(reconstructors, FLAGS.photos, judge, FLAGS.people, FLAGS.pairs, pictured=12))
 
 
@@ -145,7 +153,7 @@ def stress(reconstructors):
     from morph3d.evaluation.stress import measurement, picture_series, scene_series, tables
     people = (picture_series.photographed(FLAGS.photo) if FLAGS.photo else
               scene_series.SyntheticPeople(morphable.load(FLAGS.synthetic), FLAGS.count, 0))
-    judge = judges.load(FLAGS.recognizer, reconstructors) if FLAGS.recognizer else None
+    judge = judges.load(FLAGS.recognizer, reconstructors, FLAGS.training_recognizer_as_judge) if FLAGS.recognizer else None
     return tables.report(measurement.measure(reconstructors, people, recognizer=judge))
 
 

@@ -90,7 +90,8 @@ def start_quietly():
     absl_logging.set_verbosity(absl_logging.INFO)
     handler = absl_logging.get_absl_handler()
     handler.setFormatter(logging.Formatter("%(message)s"))
-    handler.addFilter(lambda record: record.levelno >= logging.ERROR or record.pathname.startswith(PACKAGE))
+    ours = PACKAGE, os.path.abspath(sys.modules["__main__"].__file__ or PACKAGE)  # a program may live outside of the package
+    handler.addFilter(lambda record: record.levelno >= logging.ERROR or record.pathname.startswith(ours))
 
 
 @contextlib.contextmanager

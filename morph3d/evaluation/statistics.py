@@ -10,7 +10,7 @@ CONFIDENCE = .95
 
 
 class Estimate(NamedTuple):
-    """A mean, and the interval of 95 % confidence around it; of one person there is no such interval, and it has no width."""
+    """A mean, and the interval of 95 % confidence around it; of one person it means nothing and is not shown."""
     value: float
     low: float
     high: float
@@ -103,7 +103,7 @@ def _require_pairs(values, others):
         raise ValueError(f"found {len(values)} and {len(others)} values; expected those of the same people, in the same order")
 
 
-@functools.lru_cache(maxsize=1)  # a report asks again and again for those of the same people
+@functools.lru_cache(maxsize=2)  # a report asks again and again for those of the same people, of some and of all
 def _resamples(count, seed):
     """How often each of `count` people is drawn in each resample, [RESAMPLES, count]."""
     return np.random.default_rng(seed).multinomial(count, np.full(count, 1. / count), RESAMPLES).astype(np.uint16)

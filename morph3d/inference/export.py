@@ -103,7 +103,7 @@ def load(folder):
     missing = [name for name in PARTS if not hasattr(loaded, name)]
     if missing:
         raise ValueError(f"{folder}: a SavedModel without {', '.join(missing)}, so not of a face reconstructor of this version; "
-                         "give a folder that morph3d-export has written")
+                         "export it again with morph3d-export")
     return loaded
 
 

@@ -70,15 +70,20 @@ class Reconstructor:
         """
         return self.from_crops([self._crop(each, f"photo {number}") for number, each in enumerate(photos)])
 
-    def from_crops(self, crops: ArrayLike) -> Face:
+    def from_crops(self, seen: ArrayLike) -> Face:
         """One neutral face of crops [B, image_size, image_size, 3] uint8 of one person, whose encodings are averaged.
 
         Its `crop` is the first.
+
+        Raises:
+          ValueError: there are none.
         """
-        crops = np.asarray(crops)
-        parts = [self.network.encode(images.to_float(crops[first:first + AT_A_TIME])) for first in range(0, len(crops), AT_A_TIME)]
+        seen = np.asarray(seen)
+        if not len(seen):
+            raise ValueError("no photos; give one or more of one person")
+        parts = [self.network.encode(images.to_float(seen[first:first + AT_A_TIME])) for first in range(0, len(seen), AT_A_TIME)]
         made = self.network.decode(np.concatenate(parts).mean(0, keepdims=True))
-        return self._face({key: value[0].numpy() for key, value in made.items()}, crops[0])
+        return self._face({key: value[0].numpy() for key, value in made.items()}, seen[0])
 
     @property
     def mean_face(self) -> Face:

@@ -32,7 +32,8 @@ def reconstructors():
     parts = [pathlib.Path(folder).resolve().parts for folder in FLAGS.model]
     shared = next((n for n in range(1, max(map(len, parts)) + 1) if len({path[-n:] for path in parts}) == len(parts)), None)
     if shared is None:
-        raise ValueError(f"--model: given twice for {FLAGS.model[0]}; give each model once")
+        twice = next(folder for folder, path in zip(FLAGS.model, parts, strict=True) if parts.count(path) > 1)
+        raise ValueError(f"--model: given twice for {twice}; give each model once")
     return {"/".join(path[-shared:]): reconstructor.load(folder) for path, folder in zip(parts, FLAGS.model, strict=True)}
 
 

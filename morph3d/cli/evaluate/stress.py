@@ -22,7 +22,7 @@ def define():
     flags.DEFINE_string("synthetic", None, "The morphable model that synthetic people are drawn from, by name or path; by default "
                         "'embedded', if there are no photos.")
     flags.DEFINE_integer("people", 20, "How many synthetic people.", lower_bound=1)
-    flags.DEFINE_integer("seed", 0, "Other numbers give other synthetic people.")
+    flags.DEFINE_integer("seed", 0, "Other numbers give other synthetic people; photos have none.")
     flags.DEFINE_multi_string("photo", None, "A photo in place of synthetic people; given again, of somebody else, how different "
                               "people are is measured too, which tells what a drift means.")
     flags.DEFINE_multi_enum("series", None, list(SERIES), "What gets worse; by default all. Photos go without "

@@ -25,7 +25,8 @@ def report(result):
     left_out = {"photos": len(result.left_out), "people": len(result.missing),
                 "reasons": collections.Counter(reason.partition(":")[0] for reason in result.left_out.values())}
     first = next(iter(models.values()))
-    summary = {"people": len(result.people), "left_out": left_out, **first, "models": models, "differences": differences}
+    summary = {"people": len(result.people), "left_out": left_out, **first, "differences": differences}
+    summary |= {"models": models} if len(models) > 1 else {}
     tables = [Table(f"Color of the {region}", COLUMNS, [_row(name, measured[region]) for name, measured in found.items()])
               for _, region in regions]
     note = f"{len(result.people)} people, {NOTE}. Left out: {left_out['photos']} photos, and with them {left_out['people']} people."

@@ -22,8 +22,8 @@ def report(measurement, dataset, unit="mm"):
     """The Report of a Measurement.
 
     The summary has for each protocol {condition, "mean", "single", "mean_face", "best_fit", "against_mean_face": Estimate}: the
-    condition's and the mean's figures are those of mean encodings. With several models all that is under "models" by their
-    labels, and "difference" has theirs to the first one's, on the same people.
+    condition's and the mean's figures are those of mean encodings. Of several models the first one's are at the top, all are under
+    "models" by their labels, and "differences" has the others' to the first one's, on the same people.
 
     Args:
       measurement: what geometry.measure gives.
@@ -33,13 +33,18 @@ def report(measurement, dataset, unit="mm"):
     figures = _grouped(measurement.figures)
     models = list(dict.fromkeys(figure.model for figure in measurement.figures))
     names = list(dict.fromkeys(figure.protocol for figure in measurement.figures))
-    of_models = {model: {name: _summary(figures, models, model, name) for name in names} | _pooled_summary(measurement, model)
+    of_models = {model: {name: _summary(figures, model, name) for name in names} | _pooled_summary(measurement, model)
                  for model in models}
-    summary = (of_models[models[0]] if len(models) == 1 else {"models": of_models}) | {
+    first, *others = models
+    summary = of_models[first] | {
         "dataset": dataset, "unit": unit, "subjects": len({figure.subject for figure in measurement.figures}),
         "photos": measurement.photos["used"],
         "left_out": {"photos": measurement.photos["left out"],
                      "scans": [{"which": who, "why": why} for who, why in measurement.left_out]}}
+    if others:
+        differences = {f"{model} - {first}": {
+            name: _difference(figures[model, AVERAGED, name], figures[first, AVERAGED, name]) for name in names} for model in others}
+        summary |= {"models": of_models, "differences": differences}
     tables = [_table(figures, models, name, dataset) for name in names if ":" not in name]
     tables += [_regions(figures, models, names)] if any(":" in name for name in names) else []
     tables += [_pooled(measurement, models, dataset)] if measurement.counts else []
@@ -73,12 +78,11 @@ def _conditions(figures, models, name):
     return list(dict.fromkeys(condition for model in models for _, condition in figures[model, AVERAGED, name]))
 
 
-def _summary(figures, models, model, name):
+def _summary(figures, model, name):
     averaged, mean_face = figures[model, AVERAGED, name], figures[model, MEAN_FACE, name]
     found = {condition: _mean(averaged, condition) for condition in _conditions(figures, [model], name)}
-    found |= {"mean": _mean(averaged), "single": _mean(figures[model, SINGLE, name]), "mean_face": _mean(mean_face),
+    return found | {"mean": _mean(averaged), "single": _mean(figures[model, SINGLE, name]), "mean_face": _mean(mean_face),
               "best_fit": _mean(figures[model, BEST_FIT, name]), "against_mean_face": _difference(averaged, mean_face)}
-    return found | ({"difference": _difference(averaged, figures[models[0], AVERAGED, name])} if model != models[0] else {})
 
 
 def _table(figures, models, name, dataset):

@@ -59,8 +59,8 @@ def measure(reconstructors, source, judge, people=84, pairs=None, pictured=0):
     if len(chosen) < people:
         logging.warning("photos of %d people are left for the likeness protocol, where %d were asked for", len(chosen), people)
     models = {label: _findings(made, gallery, chosen, named) for label, made in faces.items()}
-    kept = {photo.key: photo for photo in photos}
-    shown = [kept[gallery.keys[n]] for n in chosen[:pictured]]
+    by_key = {photo.key: photo for photo in photos}
+    shown = [by_key[gallery.keys[n]] for n in chosen[:pictured]]
     return Result(models, _ceiling(gallery, chosen, named), gallery, similarity.of_pairs(gallery.identities, gallery.people), named,
                   pairs is not None, chosen, judge.fingerprint, judges.trained_with(judge, reconstructors),
                   galleries.show(shown, reconstructors, judge) if shown else {})

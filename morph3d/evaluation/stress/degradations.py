@@ -1,8 +1,8 @@
 """The series of the stress test: what gets worse, in which unit, and from level to level (paper, section 4.5).
 
 Where the untouched picture stands no level is named: it comes before the first, and is the same for all series. Each is made by
-the function of its name, those of scenes (figures 8 to 10) in stress_scenes.py, those of finished pictures (figures 11 and 12)
-in stress_pictures.py.
+the function of its name, those of scenes (figures 8 to 10) in scene_series.py, those of finished pictures (figures 11 and 12)
+in picture_series.py.
 """
 from typing import NamedTuple
 

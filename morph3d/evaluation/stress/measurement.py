@@ -50,7 +50,7 @@ def measure(reconstructors, people, series=None, recognizer=None):
       shape_drift, texture_drift: the distance of the coefficients from those of the untouched picture, root mean square over
         them, in standard deviations.
       likeness: the cosine of the recognizer's identities of both frontal renderings.
-      error_mm: the mean distance in mm from the true face's vertices, where these are known (see stress_scenes.Truth).
+      error_mm: the mean distance in mm from the true face's vertices, where these are known (see scene_series.Truth).
 
     Args:
       reconstructors: {label: Reconstructor}.

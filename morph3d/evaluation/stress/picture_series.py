@@ -46,7 +46,7 @@ class People:
         return np.stack([globals()[name](portrait, level) for portrait in self.portraits])
 
     def truth(self, network):
-        """The stress_scenes.Truth for the faces of a network; None, where it is not known."""
+        """The scene_series.Truth for the faces of a network; None, where it is not known."""
 
 
 def photographed(paths):

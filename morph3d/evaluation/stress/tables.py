@@ -149,7 +149,8 @@ def _short(name):
 def _curves(figures):
     """A row of diagrams a series, a line a network, and dotted what different people are apart; uint8 [H, W, 3]."""
     first = next(iter(figures.values()))["series"]
-    present = [name for name in MEASURES if any(at.get(name) for levels in first.values() for at in levels)]
+    levels = [at for each in figures.values() for of_series in each["series"].values() for at in of_series]
+    present = [name for name in MEASURES if any(at.get(name) for at in levels)]
     present = [name for name in present if f"{name}_of_spread" not in present]  # the same curve in another unit
     figure = matplotlib.figure.Figure(figsize=(3.2 * len(present), 2.6 * len(first)), dpi=90, layout="constrained")
     axes = figure.subplots(len(first), len(present), squeeze=False)
@@ -166,8 +167,10 @@ def _curves(figures):
 
 
 def _line(axes, levels, measure, apart, label, color):
-    """Means over the levels at which there are any, with their intervals."""
+    """Means over the levels at which there are any, with their intervals; nothing where there are none at all."""
     there = [(i, at[measure]) for i, at in enumerate(levels) if at.get(measure)]
+    if not there:
+        return
     x, (value, low, high, _) = [i for i, _ in there], zip(*(estimate for _, estimate in there), strict=True)
     axes.plot(x, value, marker="o", markersize=3, label=label, color=color)
     axes.fill_between(x, low, high, alpha=.2, color=color)

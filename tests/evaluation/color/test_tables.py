@@ -58,7 +58,7 @@ def test_one_color_for_all_has_no_correlation():
 def test_the_report_tells_each_region_and_what_was_left_out(report, tmp_path):
     assert [table.title for table in report.tables] == [
         *(f"Color of the {region}" for region in face_patches.regions()), "Differences of dE"]
-    text = str(report)
+    text = " ".join(str(report).split())
     assert "40 people" in text and "Left out: 2 photos, and with them 1 people" in text
     skin = report.tables[0]
     assert [row[0] for row in skin.rows] == ["mine", "mean face of mine", "one photo"]
@@ -70,7 +70,7 @@ def test_the_report_tells_each_region_and_what_was_left_out(report, tmp_path):
     assert written["people"] == 40
     assert written["left_out"] == {"photos": 2, "people": 1, "reasons": {"gray": 1, "damaged image": 1}}
     assert written["lips"]["dE"] == pytest.approx(lips["dE"].value, abs=1e-6)
-    assert written["lips"] == written["models"]["mine"]["lips"]
+    assert "models" not in written
     assert written["skin"]["mean_face"]["correlation"]["L"] is None
     assert written["skin"]["one_photo"]["dE"] > written["skin"]["dE"]
     assert (tmp_path / "scatter.png").is_file() and (tmp_path / "swatches.png").is_file()

@@ -146,8 +146,9 @@ def test_the_summary_has_means_over_people_and_paired_differences(tmp_path):
 
 
 def test_two_models_are_compared_pair_by_pair():
-    summary = tables.report(made(FIGURES), "MICC Florence").summary["models"]
-    assert summary["b"]["micc"]["difference"] == pytest.approx((-.5, -.5, -.5, 3)) and "difference" not in summary["a"]["micc"]
+    summary = tables.report(made(FIGURES), "MICC Florence").summary
+    assert summary["differences"]["b - a"]["micc"] == pytest.approx((-.5, -.5, -.5, 3))
+    assert summary["micc"] == summary["models"]["a"]["micc"] != summary["models"]["b"]["micc"]
     text = str(tables.report(made(FIGURES), "MICC Florence"))
     assert "b less a" in text and "b less mean face" in text
 
