@@ -127,7 +127,7 @@ def geometry(reconstructors):
     """Distances to scans (table 1)."""
     from morph3d.evaluation.geometry import measurement, scan_sets, tables
     layout = scan_sets.find(FLAGS.scans)
-    found = measurement.measure(reconstructors, scan_sets.subjects(layout, FLAGS.unit, 20), left_out=layout.left_out)
+    found = measurement.measure(reconstructors, scan_sets.subjects(layout, FLAGS.unit), left_out=layout.left_out)
     return tables.report(found, layout.name, FLAGS.unit)
 
 

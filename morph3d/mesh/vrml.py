@@ -22,6 +22,9 @@ def read(path):
         content = gzip.decompress(content)
     if not content.startswith(b"#VRML V2.0"):
         raise ValueError(f"the first line is {content[:12]!r}, expected #VRML V2.0")
+    if re.search(rb"\b(?:scale|translation|rotation)\s+[-+.\d]", content):
+        raise ValueError("a Transform moves its shapes, which is not followed; apply it in a program such as MeshLab, and save the "
+                         "mesh anew")
     text = COMMENT.sub("", content.decode("latin-1").replace("\r", "\n"))
     named = {match[1]: _block(text, match.end()) for match in NAMED.finditer(text)}
     shapes = [_shape(_block(text, match.end()), named) for match in SHAPE.finditer(text)]

@@ -124,6 +124,7 @@ def test_vrml_shapes_are_joined_share_points_and_keep_colors(tmp_path):
     ("a.vtk", VTK + "POLYGONS 2 9\n4 0 1", "the file ends after 3 of 9 numbers"),
     ("a.vtk", VTK, "a.vtk: found no faces"),
     ("a.wrl", "#VRML V1.0 ascii\n", "expected #VRML V2.0"),
+    ("a.wrl", "#VRML V2.0 utf8\nTransform { scale 1000 1000 1000 children [] }", "a Transform moves its shapes"),
     ("a.wrl", WRL[:-20], "a brace is not closed: the file ends early"),
     ("a.wrl", WRL.replace("4, -1", "7, -1"), r"a.wrl: triangles must be indices in 0..4, found 0..7")])
 def test_a_bad_file_gets_one_clear_line(tmp_path, name, content, message):

@@ -28,7 +28,8 @@ def define():
                             "of it; now; regions, after REALY.")
     flags.DEFINE_enum("unit", "mm", ["mm", "cm", "m", "unknown"],
                       "Of the scans; unknown: each is brought to the size of an average face.")
-    flags.DEFINE_integer("frames", 20, "The most photos, or frames of videos, of one person in one condition.", lower_bound=1)
+    flags.DEFINE_integer("frames", 20, "The most photos, and the most frames of videos, of one person in one condition.",
+                         lower_bound=1)
     flags.DEFINE_integer("count", 200, "The number of synthetic people.", lower_bound=1)
     flags.DEFINE_integer("seed", 0, "Other synthetic people for another number.")
     flags.DEFINE_integer("pictured", 6, "Of how many people --output gets error maps, PLY and PNG, beside the best and the worst.",
@@ -40,7 +41,7 @@ def main():
     dataset, subjects, left_out = _subjects()
     pictured = FLAGS.pictured if FLAGS.output else 0
     found = measurement.measure(evaluate.reconstructors(), subjects, FLAGS.protocol, pictured, left_out)
-    evaluate.finish(tables.report(found, dataset, FLAGS.unit))
+    evaluate.finish(tables.report(found, dataset, FLAGS.unit if FLAGS.scans else "mm"))
     for shown in found.shown if FLAGS.output else ():
         for path in error_maps.write(shown, FLAGS.output, f"{shown.scan.name}_{shown.measured.error:.2f}_mm"):
             print(path)

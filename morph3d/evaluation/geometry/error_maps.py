@@ -25,20 +25,20 @@ BAR = 110  # pixels to the right, for the scale
 
 
 def colored(shown):
-    """The scan of a geometry.Shown as a Mesh in the colors of its errors; gray where it is not compared."""
+    """The scan of a measurement.Shown as a Mesh in the colors of its errors; gray where it is not compared."""
     distances = shown.measured.distances
     colors = matplotlib.colormaps[COLORS](np.clip(np.nan_to_num(distances) / LARGEST, 0., 1.))[:, :3]
     return Mesh(shown.scan.mesh.vertices, shown.scan.mesh.triangles, np.where(np.isnan(distances)[:, None], NOT_COMPARED, colors))
 
 
 def draw(shown):
-    """Scan, face and map of a geometry.Shown, upright from the front, beside the scale; uint8 [SIZE, 3 SIZE + BAR, 3]."""
+    """Scan, face and map of a measurement.Shown, upright from the front, beside the scale; uint8 [SIZE, 3 SIZE + BAR, 3]."""
     rotation = scan_landmarks.onto(shown.scan, AVERAGE_FACE).rotation.T
     center = np.mean(list(shown.scan.landmarks.values()), 0)
     upright = Similarity(1., rotation, -rotation @ center)
     scan, face = shown.scan.mesh, shown.face
     plain = scan if scan.colors is not None else dataclasses.replace(scan, colors=np.full_like(scan.vertices, GRAY))
-    placed = Mesh(shown.measured.similarity.apply(face.vertices), face.triangles, getattr(face, "colors", np.full([1, 3], GRAY)))
+    placed = Mesh(shown.measured.similarity.apply(face.vertices), face.triangles, face.colors)
     views = [_view(plain, upright), _view(placed, upright), _view(colored(shown), upright, plain_light=True)]
     return np.concatenate([*views, _bar()], 1)
 

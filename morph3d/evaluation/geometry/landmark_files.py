@@ -76,9 +76,9 @@ def _center(found, side):
 
 
 def _picked_points(path):
-    points = [point.attrib for point in ElementTree.parse(path).iter("point")]
+    points = [point.attrib for point in ElementTree.parse(path).iter("point") if {*"xyz"} <= point.attrib.keys()]
     places = [[float(point[axis].replace(",", ".")) for axis in "xyz"] if point.get("active", "1") != "0" else [np.nan] * 3
-              for point in points if {*"xyz"} <= point.keys()]  # some locales of MeshLab write decimal commas
+              for point in points]  # some locales of MeshLab write decimal commas
     return [point.get("name", "") for point in points], _shaped(places)
 
 
@@ -90,6 +90,8 @@ def _array(path):
 def _text(path):
     rows = [re.split(r"[,;\s]+", line.strip()) for line in path.read_text(encoding="utf-8-sig").splitlines()
             if line.strip() and not line.lstrip().startswith("#")]
+    if rows and [word.lower() for word in rows[0][-3:]] == ["x", "y", "z"]:
+        rows = rows[1:]  # a line of headings
     return [row[0] if len(row) == 4 else "" for row in rows], _shaped([[float(number) for number in row[-3:]] for row in rows])
 
 

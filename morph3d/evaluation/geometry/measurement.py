@@ -76,6 +76,7 @@ def measure(reconstructors, subjects, wanted=USUAL, pictured=0, left_out=()):
             _leave_out(result.left_out, subject.name, error)
             continue
         shown = _compare(result, scan, faces, wanted)
+        protocols.aligned.cache_clear()
         if pictured:
             _keep(result.shown, shown, number < pictured, pictured)
     if not result.figures:

@@ -12,8 +12,8 @@ from morph3d.evaluation.geometry import protocols
 from morph3d.mesh import registration
 from morph3d.mesh.surface import Surface
 
-POINTS = 3000  # of it that are fitted; as many others are held out
-REACH = 15.  # mm; what is farther from the face is no part of it
+POINTS = 3000  # of the scan that are fitted; as many others are held out
+REACH = 15.  # mm; what of the scan is farther from the face is ignored
 AGREEING = .5  # cosine between the directions of surfaces that belong together
 STEPS, LAST_STEPS = 8, 3
 WEIGHTS = .1, .01, .001, .0001  # mm^2, of the squared coefficients against the mean squared distance

@@ -16,7 +16,7 @@ from morph3d.mesh.surface import Surface
 from morph3d.morphable.landmarks import AVERAGE_FACE, LEFT_BROW, RIGHT_BROW
 
 FRONT = 48.  # mm around the tip of the nose that surely face forward
-BEYOND = 1.4  # times the radius: so much of the face takes part, that its cut is not what scan is compared with
+BEYOND = 1.4  # times the radius: so much of the face takes part, that its cut is not what the scan is compared with
 BROWS = AVERAGE_FACE[np.r_[RIGHT_BROW, LEFT_BROW], 1].max()  # mm on the average face, where Deng's forehead begins
 ANCHOR = .05  # of a region's weight has the rest of the scan while the face is aligned to the region
 # The seven of NoW, in its order: corners of the eyes from right to left, below the nose, corners of the mouth.
@@ -75,16 +75,22 @@ def now(scan, face):
     least sum of squared distances. The whole of both takes part. The error is the median; the benchmark's mean and
     deviation are those of `distances`, over the vertices of all scans together.
     """
-    seven = scan_landmarks.find(scan, SEVEN)
-    right_outer, right_inner, left_inner, left_outer, bottom = seven[:5]
-    up = (right_inner + left_inner) / 2. - bottom
-    radius = 1.4 * (np.linalg.norm(right_outer - left_outer) + np.linalg.norm(up)) / 2.
-    crop, numbers = _around(scan, scan.mesh.triangles, bottom + .3 * up, radius)
+    crop, numbers, seven = _now_crop(scan)
     start = registration.from_points(scan_landmarks.of_face(face.landmarks, SEVEN), seven)
     surface = Surface(face.vertices, face.triangles)
     similarity = registration.onto_points(surface, crop.vertices, start)
     distances = _from_surface(surface, similarity, crop.vertices)
     return Measured(float(np.median(distances)), _spread(scan, numbers, distances), similarity)
+
+
+@functools.lru_cache(maxsize=1)
+def _now_crop(scan):
+    """What NoW compares of a scan: the Surface, its vertices' numbers in the scan, the seven landmarks."""
+    seven = scan_landmarks.find(scan, SEVEN)
+    right_outer, right_inner, left_inner, left_outer, bottom = seven[:5]
+    up = (right_inner + left_inner) / 2. - bottom
+    radius = 1.4 * (np.linalg.norm(right_outer - left_outer) + np.linalg.norm(up)) / 2.
+    return *_around(scan, scan.mesh.triangles, bottom + .3 * up, radius), seven
 
 
 def regions(scan, face):
@@ -118,7 +124,7 @@ class Aligned(NamedTuple):
     similarity: Similarity  # from the face to the scan
 
 
-@functools.lru_cache(maxsize=16)  # the protocols ask for the same one after another, of several faces at a time
+@functools.cache  # the protocols ask for the same; measurement.py forgets them with their scan
 def aligned(scan, face):
     """The face laid onto what is seen of the scan within its radius around the tip of its nose, as `micc` says."""
     crop, numbers, tip = _crop(scan)

@@ -18,5 +18,6 @@ NOTE = "published: others' figures on the full set (see morph3d/evaluation/geome
 def rows(dataset, protocol, columns):
     """Rows (who, figure ...) of what is published of a data set by a protocol, under these columns; None where there is nothing."""
     printed, figures = FIGURES.get((dataset, protocol), ((), {}))
-    return [(f"{who}, published", *(dict(zip(printed, values, strict=True)).get(column) for column in columns))
-            for who, values in figures.items()]
+    found = [(f"{who}, published", *(dict(zip(printed, values, strict=True)).get(column) for column in columns))
+             for who, values in figures.items()]
+    return [row for row in found if any(row[1:])]

@@ -8,6 +8,7 @@
 """
 import collections
 import functools
+import itertools
 import os
 import pathlib
 import re
@@ -19,6 +20,7 @@ from morph3d.evaluation.geometry.scans import Scan
 from morph3d.evaluation.geometry.subjects import Subject, read_scan
 from morph3d.photos import decoding, videos
 
+FRAMES = 20  # photos, and as many frames of videos, of one person in one condition
 SCANS = ".obj", ".ply", ".vtk", ".wrl"  # the first that is there is taken
 PHOTOS = "photos"  # the condition of what is in no folder of its own
 MICC_RADII = {"subject_28": 60.}  # mm, as public code for the data set has it
@@ -62,7 +64,7 @@ def find(folder):
     return Layout(name, whole, left_out)
 
 
-def subjects(layout, unit, frames):
+def subjects(layout, unit, frames=FRAMES):
     """The Subjects of a Layout, whose files are read when they are asked for.
 
     Args:
@@ -80,8 +82,8 @@ def _pictures(paths, count):
     """Yields what crops.read_all takes: of each photo its bytes, of a video its frames, or what went wrong."""
     films = [path for path in paths if path.suffix.lower() in videos.SUFFIXES]
     photos = [path for path in paths if path not in films]
-    kept = photos[::max(1, -(-len(photos) // count))]
-    yield from folders.contents(kept)
+    some = min(count, len(photos))
+    yield from folders.contents([photos[int((number + .5) * len(photos) / some)] for number in range(some)])
     for film in films:
         try:
             yield from videos.frames(film, max(1, count // len(films)))
@@ -96,21 +98,21 @@ def _micc(folder):
             places[path.name].append(path)
     if not any((path / "Model").is_dir() for paths in places.values() for path in paths):
         return []
-    return [_micc_person(name, paths) for name, paths in sorted(places.items())]
+    return [_micc_person(name, paths, folder) for name, paths in sorted(places.items())]
 
 
-def _micc_person(name, places):
-    below = [path for place in places for path in _below(place)]
+def _micc_person(name, places, folder):
+    below = [path.relative_to(folder) for place in places for path in _below(place)]
     scans = [path for path in below if "Model" in path.parts and re.fullmatch(r"frontal\d*", _part_after(path, "Model") or "")]
     scans = [path for path in scans if path.suffix.lower() in SCANS]
     if not scans:
         return name, "no scan in Model/frontal1"
-    scan = min(scans, key=lambda path: (_part_after(path, "Model"), SCANS.index(path.suffix.lower()), path))
+    scan = folder / min(scans, key=lambda path: (_part_after(path, "Model"), SCANS.index(path.suffix.lower()), path))
     conditions = collections.defaultdict(list)
     for path in below:
         if "Model" not in path.parts and _is_picture(path):
             text = str(path).lower()
-            conditions[next((word for word in MICC_CONDITIONS if word in text), path.parent.name)].append(path)
+            conditions[next((word for word in MICC_CONDITIONS if word in text), path.parent.name)].append(folder / path)
     return Files(name, scan, landmark_files.beside(scan), dict(conditions), MICC_RADII.get(name, Scan.radius))
 
 
@@ -153,7 +155,7 @@ def _textures(scan):
     """The pictures that belong to a scan: those of its name, and those that its materials name."""
     beside = [path for path in scan.parent.iterdir() if path.is_file()]
     words = " ".join(path.read_text(errors="replace") for path in beside if path.suffix.lower() == ".mtl")
-    return [path for path in beside if path.stem == scan.stem or path.name in words]
+    return [path for path in _below(scan.parent) if path.name in words or path.parent == scan.parent and path.stem == scan.stem]
 
 
 def _conditions(place, textures):
@@ -167,8 +169,10 @@ def _conditions(place, textures):
 
 
 def _scans(folder):
-    return sorted((path for path in folder.iterdir() if path.is_file() and path.suffix.lower() in SCANS),
-                  key=lambda path: (path.stem, SCANS.index(path.suffix.lower())))
+    """The scans in a folder, by name; of several files of one name the first kind of SCANS."""
+    found = sorted((path for path in folder.iterdir() if path.is_file() and path.suffix.lower() in SCANS),
+                   key=lambda path: (path.stem, SCANS.index(path.suffix.lower())))
+    return [next(same) for _, same in itertools.groupby(found, lambda path: path.stem)]
 
 
 def _folders(folder):

@@ -8,10 +8,12 @@ from morph3d.evaluation.geometry import landmark_files, scan_detection, scan_lan
 from morph3d.evaluation.geometry.scans import Scan
 from morph3d.mesh import readers, registration
 from morph3d.mesh.mesh import Mesh
+from morph3d.mesh.surface import Surface
 from morph3d.morphable import landmarks
 
 UNITS = {"mm": 1., "cm": 10., "m": 1000., "unknown": None}  # how many millimeters one is
 WORDS = {"mm": "millimeters", "cm": "centimeters", "m": "meters"}
+NEAR = 15.  # mm, as far as landmarks may lie from the nearest vertices
 EYES = 45., 85.  # mm between the centers of people's eyes: less or more is another unit, or no eye
 
 
@@ -43,8 +45,16 @@ def read_scan(name, path, landmarks_path=None, unit="mm", radius=Scan.radius):
             _check_size(found, unit)
     except ValueError as error:
         raise ValueError(str(error) if landmarks_path and str(landmarks_path) in str(error) else f"{path}: {error}") from None
+    _check_place(mesh, found, scale, landmarks_path)
     scaled = Mesh(scale * mesh.vertices, mesh.triangles, mesh.colors)
     return Scan(name, scaled, {point: scale * np.asarray(place) for point, place in found.items()}, radius)
+
+
+def _check_place(mesh, found, scale, path):
+    """ValueError unless the points of a file lie on the mesh, or not far from it as the centers of eyes do."""
+    apart = scale * np.median(Surface(mesh.vertices, mesh.triangles).closest(np.array(list(found.values()))).distances)
+    if apart > NEAR:
+        raise ValueError(f"{path}: its points lie {apart:.3g} mm from the scan; both must have the same unit and frame")
 
 
 def _scale_to_average(found):

@@ -26,7 +26,7 @@ def report(measurement, dataset, unit="mm"):
     "models" by their labels, and "differences" has the others' to the first one's, on the same people.
 
     Args:
-      measurement: what geometry.measure gives.
+      measurement: what measurement.measure gives.
       dataset: of published.FIGURES, or any other text.
       unit: of the scans; "unknown" is told.
     """
@@ -42,9 +42,9 @@ def report(measurement, dataset, unit="mm"):
         "left_out": {"photos": measurement.photos["left out"],
                      "scans": [{"which": who, "why": why} for who, why in measurement.left_out]}}
     if others:
-        differences = {f"{model} - {first}": {
-            name: _difference(figures[model, AVERAGED, name], figures[first, AVERAGED, name]) for name in names} for model in others}
-        summary |= {"models": of_models, "differences": differences}
+        summary |= {"models": of_models, "differences": {
+            f"{model} - {first}": {name: _difference(*(figures[one, AVERAGED, name] for one in (model, first))) for name in names}
+            for model in others}}
     tables = [_table(figures, models, name, dataset) for name in names if ":" not in name]
     tables += [_regions(figures, models, names)] if any(":" in name for name in names) else []
     tables += [_pooled(measurement, models, dataset)] if measurement.counts else []
@@ -99,7 +99,7 @@ def _table(figures, models, name, dataset):
         rows += [(f"{model} less {other}", *(_difference(figures[model, AVERAGED, name], errors, column) for column in columns))
                  for other, errors in pairs]
     heads = [column or (conditions[0] if len(conditions) == 1 else ALL) for column in columns]
-    known = published.rows(dataset, name, [column or ALL for column in columns]) if name != "now" else []
+    known = published.rows(dataset, name, heads) if name != "now" else []
     people = len({subject for subject, _ in figures[models[0], AVERAGED, name]})
     note = f"{people} {'people' if people > 1 else 'person'}; intervals of 95 % over people"
     return Table(TITLES[name], (dataset, *heads), rows + known, "; ".join([note, *([published.NOTE] if known else [])]))

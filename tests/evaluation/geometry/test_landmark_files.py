@@ -58,7 +58,7 @@ def test_points_that_are_not_there_are_left_out(tmp_path):
     ("a.csv", lines(POINTS[:2]) + "nan,0,0\n" * 3, "found 2 landmarks, expected three or more"),
     ("a.txt", "1 2\n3 4\n", r"no landmarks can be read: found numbers of shape \[2, 2\], expected \[N, 3\]"),
     ("a.txt", "", r"no landmarks can be read: found numbers of shape \[0\]"),
-    ("a.txt", "x y z\n", "no landmarks can be read: could not convert"),
+    ("a.txt", "one two three\n", "no landmarks can be read: could not convert"),
     ("a.pp", "<PickedPoints>", "no landmarks can be read: no element found"),
     ("a.npy", "no array", "no landmarks can be read: ")])
 def test_what_cannot_be_understood_is_told(tmp_path, name, content, words):
@@ -89,3 +89,10 @@ def test_eye_centers_are_made_of_corners_or_of_all_points_around():
     assert landmark_files.centers(corners) is None
     five = dict(zip(landmark_files.FIVE, POINTS, strict=False))
     np.testing.assert_array_equal(landmark_files.centers(five), POINTS[:2])
+
+
+def test_a_line_of_headings_is_no_point(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("name,x,y,z\n" + "".join(f"{name},{number},2.5,-1\n" for number, name in enumerate(landmark_files.FIVE)))
+    found = landmark_files.read(path)
+    assert list(found) == list(landmark_files.FIVE) and found["center.nose.tip"].tolist() == [2., 2.5, -1.]

@@ -91,7 +91,7 @@ def test_photos_and_frames_are_read_evenly(tmp_path, film):  # noqa: F811
     for number in range(10):
         touch(tmp_path, f"ann/{number}.jpg", content=bytes([number]))
     subject, = scan_sets.subjects(scan_sets.find(tmp_path), "mm", 4)
-    assert list(subject.photos["photos"]()) == [bytes([number]) for number in (0, 3, 6, 9)]
+    assert list(subject.photos["photos"]()) == [bytes([number]) for number in (1, 3, 6, 8)]
     assert [frame.shape for frame in subject.photos["film"]()] == [(48, 64, 3)] * 4
 
 
@@ -163,3 +163,33 @@ def test_a_scan_without_landmarks_in_which_no_face_is_found_is_named(scan):
     points.unlink()
     with pytest.raises(ValueError, match="head.obj: no face is found in the scan; give its landmarks"):
         read_scan("ann", path)
+
+
+def test_landmarks_that_are_not_on_the_scan_are_refused(tmp_path):
+    """The right unit by themselves, but of another one than the mesh."""
+    ball = trimesh.creation.icosphere(3, radius=9.)
+    ball.export(tmp_path / "head.ply")
+    np.save(tmp_path / "head.npy", EYES)
+    with pytest.raises(ValueError, match="head.npy: its points lie .* mm from the scan; both must have the same unit and frame"):
+        read_scan("ann", tmp_path / "head.ply", tmp_path / "head.npy")
+
+
+def test_the_folders_above_name_nothing(tmp_path):
+    folder = tmp_path / "Model" / "indoor"
+    touch(folder / "subject_01", "Model/frontal1/obj/1.obj", "Videos/PTZ-Outdoor.avi", "Videos/1.jpg")
+    person, = scan_sets.find(folder).people
+    assert person.scan == folder / "subject_01/Model/frontal1/obj/1.obj" and sorted(person.conditions) == ["Videos", "outdoor"]
+
+
+def test_a_scan_in_two_kinds_of_files_is_one_person(tmp_path):
+    touch(tmp_path, "ann.obj", "ann.ply", "ann/1.jpg", "bob/head.obj", "bob/head.ply", "bob/1.jpg")
+    found = scan_sets.find(tmp_path)
+    assert [(person.name, person.scan.name) for person in found.people] == [("ann", "ann.obj"), ("bob", "head.obj")]
+    assert not found.left_out
+
+
+def test_textures_in_other_folders_are_no_photos(tmp_path):
+    touch(tmp_path, "ann/head.obj", "ann/textures/skin.png", "ann/1.jpg")
+    (tmp_path / "ann/head.mtl").write_text("map_Kd textures/skin.png")
+    person, = scan_sets.find(tmp_path).people
+    assert list(person.conditions) == ["photos"]

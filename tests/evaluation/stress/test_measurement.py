@@ -199,6 +199,17 @@ def test_networks_are_compared_on_the_same_people(tiny_reconstructor, other, tin
     assert sheet.shape[0] > 3 * 4 * measurement.TILE.image_size and sheet.dtype == np.uint8  # of each a picture and three faces
 
 
+@pytest.mark.parametrize("without", ["net", "other"])
+def test_the_truth_may_be_known_for_one_network_only(tiny_reconstructor, other, people, without):
+    result = measurement.measure({"net": tiny_reconstructor, "other": other}, people, ["exposure"])
+    curve = result.networks[without].curves["exposure"]
+    del curve.measures["error_mm"]
+    report = tables.report(result)
+    assert "error_mm" not in report.summary["models"][without]["series"]["exposure"][0]
+    both = tables.report(result._replace(networks={without: result.networks[without]}))
+    assert report.pictures["stress_curves"].shape[1] > both.pictures["stress_curves"].shape[1]  # a column more
+
+
 def test_a_judge_that_trained_the_network_is_named(tiny_reconstructor, tiny_encoder, people):
     result = measurement.measure({"net": tiny_reconstructor}, people, ["jpeg"], tiny_encoder)
     report = tables.report(result)
