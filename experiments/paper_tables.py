@@ -95,8 +95,6 @@ def made(part):
 
 def ablation(reconstructors):
     """Each photo beside its face by the full model and by those without one of the losses (figure 3)."""
-    import numpy as np
-
     from morph3d import images
     from morph3d.evaluation import judges, sheets
     from morph3d.evaluation.report import Report
@@ -116,7 +114,7 @@ def ablation(reconstructors):
             continue
         drawn = [judges.frontal(network.network, face.vertices[None], face.colors[None], network)[0]
                  for network, face in zip(networks.values(), faces, strict=True)]
-        pictures = faces[0].crop, *images.to_pixels(np.stack(drawn))
+        pictures = faces[0].crop, *map(images.to_pixels, drawn)
         rows.append((pathlib.Path(photo).stem, [images.resize(picture, 160) for picture in pictures]))
     if not rows:
         raise ValueError("none of the photos shows a face; give others (--photo)")
