@@ -53,15 +53,15 @@ def run(program, required=()):
     if "--help" in sys.argv[1:]:  # absl's own exits with 1
         app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
     flags.mark_flags_as_required(required)
-    app.run(lambda arguments: _guarded(program.main, arguments))
+    app.run(lambda arguments: _guarded(program, arguments))
 
 
-def _guarded(main, arguments):
+def _guarded(program, arguments):
     if len(arguments) > 1:
         raise app.UsageError(f"unexpected argument {arguments[1]!r}: values are given as --flag=value")
     try:
-        start_quietly()
-        return main()
+        start_quietly(program.__file__)
+        return program.main()
     except KeyboardInterrupt:
         sys.exit("stopped")
     except Exception as error:
@@ -79,8 +79,12 @@ def in_one_line(error):
     return f"{type(error).__name__}: {words} (a fault of morph3d: --debug shows where)"
 
 
-def start_quietly():
-    """Imports TensorFlow so that nothing but this project's own words reaches standard error, unless --verbosity=1 asks for all."""
+def start_quietly(path):
+    """Imports TensorFlow so that nothing but this project's own words reaches standard error, unless --verbosity=1 asks for all.
+
+    Args:
+      path: of the program's file, which may lie outside of the package.
+    """
     if FLAGS.verbosity >= absl_logging.DEBUG:
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -90,8 +94,7 @@ def start_quietly():
     absl_logging.set_verbosity(absl_logging.INFO)
     handler = absl_logging.get_absl_handler()
     handler.setFormatter(logging.Formatter("%(message)s"))
-    ours = PACKAGE, os.path.abspath(sys.modules["__main__"].__file__ or PACKAGE)  # a program may live outside of the package
-    handler.addFilter(lambda record: record.levelno >= logging.ERROR or record.pathname.startswith(ours))
+    handler.addFilter(lambda record: record.levelno >= logging.ERROR or record.pathname.startswith((PACKAGE, path)))
 
 
 @contextlib.contextmanager
