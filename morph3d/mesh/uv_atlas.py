@@ -17,12 +17,21 @@ class Atlas(NamedTuple):
     uvs: np.ndarray  # [U, 2] float32 in 0..1, u to the right and v up; no two charts overlap
     corners: np.ndarray  # [F, 3] int32, the uv of each corner of the mesh's triangles
 
-    def checked(self, triangles: np.ndarray) -> "Atlas":
-        """The same as float32 and int32; ValueError if it is broken, or the atlas of other triangles [F, 3]."""
-        uvs = arrays.floats("uvs", self.uvs, ("U", 2))
-        atlas = Atlas(uvs, arrays.indices("corners", self.corners, (len(triangles), 3), len(uvs)))
+    def checked(self, triangles: np.ndarray, label: str = "") -> "Atlas":
+        """The same as float32 and int32, read only.
+
+        Args:
+          triangles: [F, 3], those that it is the atlas of.
+          label: begins the error messages.
+
+        Raises:
+          ValueError: it is broken, or the atlas of other triangles.
+        """
+        uvs = arrays.frozen(arrays.floats(f"{label}uvs", self.uvs, ("U", 2)))
+        corners = arrays.indices(f"{label}corners", self.corners, (len(triangles), 3), len(uvs))
+        atlas = Atlas(uvs, arrays.frozen(corners))
         if not np.array_equal(atlas.owners(triangles)[atlas.corners], triangles):
-            raise ValueError("the atlas is that of other triangles; lay out one for these")
+            raise ValueError(f"{label}the atlas is that of other triangles; lay out one for these")
         return atlas
 
     def owners(self, triangles: np.ndarray) -> np.ndarray:
