@@ -16,7 +16,7 @@ UNITS = {"meters": 1e3, "decimeters": 1e2, "centimeters": 1e1, "micrometers": 1e
 SPREAD = .8, 100.
 
 
-def assemble(path, vertices, shape_modes, colors, expression_modes, triangles, landmarks, eyeballs=None):
+def assemble(path, vertices, shape_modes, colors, expression_modes, triangles, landmarks, **parts):
     """The MorphableModel, called as the file, if its neutral face is one in our conventions.
 
     Args:
@@ -27,13 +27,13 @@ def assemble(path, vertices, shape_modes, colors, expression_modes, triangles, l
       expression_modes: [E, V, 3] mm, or None.
       triangles: [F, 3] vertex indices, counter-clockwise from outside.
       landmarks: [68] vertex indices.
-      eyeballs: [V] bool, vertices of separate eyeballs, or None; for the painter.
+      **parts: masks [V] of eyeballs, teeth and so on for the painter, by the names of albedo.Parts.
 
     Raises:
       ValueError: an array of another shape, unit, direction or winding.
     """
     if colors is None:
-        colors = _painted(path, vertices, triangles, landmarks, eyeballs)
+        colors = _painted(path, vertices, triangles, landmarks, parts)
     model = MorphableModel.from_arrays(pathlib.Path(os.fspath(path)).stem, vertices, shape_modes, *colors, expression_modes,
                                        triangles, landmarks)
     _check_axes(path, vertices[landmarks])
@@ -60,11 +60,11 @@ def color_range(path, colors):
     return 255. if brightest > arrays.BRIGHTEST else 1.
 
 
-def _painted(path, vertices, triangles, landmarks, eyeballs):
+def _painted(path, vertices, triangles, landmarks, parts):
     from morph3d.morphable import albedo  # here, for it is much code that most models do without
     triangles = arrays.indices(f"{path}: triangles", triangles, ("F", 3), len(vertices))  # before they are used
     facing = normals.vertex_normals(vertices, triangles)
-    colors = albedo.paint(vertices, vertices[landmarks], facing, eyeballs)
+    colors = albedo.paint(vertices, vertices[landmarks], facing, albedo.Parts(**parts))
     return colors.mean, colors.modes
 
 

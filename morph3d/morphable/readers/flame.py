@@ -52,7 +52,7 @@ def read(path):
     _check_order(path, vertices, points)
     vertices -= (points[36] + points[45]) / 2. + PIVOT
     return checks.assemble(path, vertices, modes[:SHAPES], None, modes[SHAPES:], triangles, LANDMARKS,
-                             np.arange(VERTICES) >= EYEBALLS)
+                           eyeballs=np.arange(VERTICES) >= EYEBALLS)
 
 
 def _check_order(path, vertices, points):

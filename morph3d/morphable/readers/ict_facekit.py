@@ -66,9 +66,9 @@ def read(path, expression_scale=.2):
     modes = [(_vertices(os.path.join(folder, f"{name}.obj"))[kept] - vertices).astype(np.float32)
              for name in IDENTITIES + EXPRESSIONS]
     shape_modes, expression_modes = np.array(modes[:len(IDENTITIES)]), np.array(modes[len(IDENTITIES):])
-    mouth_inside, eyeballs = (np.isin(kept, part) for part in (MOUTH_INSIDE, EYEBALLS))
+    parts = albedo.Parts(eyeballs=np.isin(kept, EYEBALLS), mouth_inside=np.isin(kept, MOUTH_INSIDE))
     facing = normals.vertex_normals(vertices, triangles)
-    colors = albedo.paint(vertices, vertices[landmarks], facing, eyeballs, mouth_inside)
+    colors = albedo.paint(vertices, vertices[landmarks], facing, parts)
     return MorphableModel.from_arrays("ICT-FaceKit", vertices, shape_modes, colors.mean, colors.modes,
                                       expression_scale * expression_modes, triangles, landmarks)
 

@@ -116,8 +116,8 @@ def test_the_origin_lies_between_the_ears(arrays, tmp_path):
 def test_the_painter_is_told_of_the_eyeballs(arrays, painted, tmp_path):
     write_npz(tmp_path / "a.npz", arrays)
     model = flame.read(tmp_path / "a.npz")
-    (vertices, points, facing, eyeballs), = painted
-    np.testing.assert_array_equal(np.flatnonzero(eyeballs), np.arange(3931, 5023))
+    (vertices, points, facing, parts), = painted
+    np.testing.assert_array_equal(np.flatnonzero(parts.eyeballs), np.arange(3931, 5023))
     np.testing.assert_allclose(points, model.mean_vertices.numpy()[flame.LANDMARKS], atol=1e-4)
     np.testing.assert_allclose(model.mean_colors, .5)
 

@@ -74,12 +74,12 @@ def test_modes_are_millimeters_from_the_neutral_face(kit, painted, positions):
 
 def test_the_albedo_is_told_where_the_eyes_and_the_mouth_are(kit, painted):
     model = ict_facekit.read(kit)
-    (vertices, points, facing, eyeballs, mouth_inside), = painted
+    (vertices, points, facing, parts), = painted
     np.testing.assert_allclose(vertices, model.mean_vertices, atol=1e-4)
     np.testing.assert_allclose(points, vertices[model.landmarks.numpy()])
     np.testing.assert_allclose(np.linalg.norm(facing, axis=1), 1.)
-    np.testing.assert_array_equal(np.flatnonzero(eyeballs), np.arange(13294, 16434))
-    np.testing.assert_array_equal(np.flatnonzero(mouth_inside), np.arange(11248, 13294))
+    np.testing.assert_array_equal(np.flatnonzero(parts.eyeballs), np.arange(13294, 16434))
+    np.testing.assert_array_equal(np.flatnonzero(parts.mouth_inside), np.arange(11248, 13294))
     np.testing.assert_allclose(model.mean_colors, .5)
 
 
