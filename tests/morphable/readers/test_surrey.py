@@ -55,7 +55,7 @@ def parts():
 def content(parts, version=1, color=NOTHING, expression=b"\1", landmarks=b"\1", uv_triangles=()):
     """A file of a version; `expression` and `landmarks` begin with cereal's flag of an empty optional."""
     shape = linear_model(parts["mean"], parts["basis"], parts["variances"], parts["triangles"])
-    uvs = struct.pack("<Q", len(parts["uvs"])) + parts["uvs"].astype("<f8").tobytes()
+    uvs = struct.pack("<Q", len(parts["uvs"])) + np.asarray(parts["uvs"], "<f8").tobytes()
     corners = struct.pack("<Q", len(uv_triangles)) + np.asarray(uv_triangles, "<i4").tobytes()
     since = [(1, shape), (1, color), (2, expression), (3, landmarks), (1, uvs), (4, corners)]
     return struct.pack("<I", version) + b"".join(part for first, part in since if version >= first)
@@ -137,11 +137,22 @@ def test_a_full_model_has_colors(parts, painted, tmp_path):
 
 def test_another_resolution_has_the_landmarks_of_the_reference_only(parts, tmp_path):
     """Vertices from 845 on are others there."""
-    fewer = {**parts, "mean": np.delete(parts["mean"], 3400, 0), "basis": parts["basis"][:-3] / np.sqrt(1. - .0001),
-             "uvs": parts["uvs"][:-1]}
+    kept = np.concatenate([np.arange(845), np.roll(np.arange(845, COUNT - 1), 5)])
+    number = np.zeros(COUNT, int)
+    number[kept] = np.arange(COUNT - 1)
+    fewer = {**parts, "mean": parts["mean"][kept], "basis": parts["basis"][:-3], "triangles": number[parts["triangles"]], "uvs": []}
     landmarks = surrey.read(write(tmp_path, content(fewer), "sfm_shape_3447.bin")).landmarks.numpy()
     same = [point for point, vertex in KNOWN.items() if vertex < 845]
     assert len(same) == 45 and all(landmarks[point] == KNOWN[point] for point in same)
+
+
+def test_landmarks_are_the_published_vertices_also_where_others_coincide(parts, tmp_path):
+    """As the upper and the lower lip of a closed mouth do."""
+    mean = parts["mean"].copy()
+    for number, vertex in enumerate(KNOWN.values()):
+        mean[[3200 + number, 3300 + number]] = mean[vertex]
+    landmarks = surrey.read(write(tmp_path, content({**parts, "mean": mean}))).landmarks.numpy()
+    assert {point: landmarks[point] for point in KNOWN} == KNOWN
 
 
 def test_uvs_with_v_up_where_they_serve(parts, tmp_path):
