@@ -34,5 +34,6 @@ def check(path, points, eyeballs, remedy):
     apart = [np.linalg.norm(eyes - ball.mean(0), axis=1).min() for ball in eyeballs]
     for distances, most in ((found[JAW.stop:], MISFIT), (found[JAW], JAW_MISFIT), (np.array(apart), EYEBALL_MISFIT)):
         if not np.max(distances, initial=0.) < most:
-            raise ValueError(f"{path}: found landmarks or eyeballs up to {np.max(distances):.0f} mm from where a face has them, "
-                             f"expected the vertices in the published order; {remedy}")
+            what = "landmarks or eyeballs" if len(eyeballs) else "landmarks"
+            raise ValueError(f"{path}: found {what} up to {np.max(distances):.0f} mm from where a face has them, expected the "
+                             f"vertices in the published order; {remedy}")
