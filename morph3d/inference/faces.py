@@ -8,6 +8,7 @@ import numpy as np
 from morph3d import images, scene
 from morph3d.mesh import uv_atlas, writers
 from morph3d.mesh.mesh import Mesh
+from morph3d.mesh.uv_atlas import Atlas
 from morph3d.renderer import texture_baking
 from morph3d.renderer.render import render
 
@@ -32,6 +33,7 @@ class Face:
       landmarks: [68, 3] float32 mm, in the order of iBUG and Multi-PIE (morphable/landmarks.py).
       shape, texture: [S] and [T] float32 coefficients, in standard deviations.
       crop: [image_size, image_size, 3] uint8, the part of the photo that the network saw.
+      uvs: where the triangles lie in a texture, the Atlas of the morphable model, or None.
     """
     vertices: np.ndarray
     colors: np.ndarray
@@ -40,13 +42,14 @@ class Face:
     shape: np.ndarray
     texture: np.ndarray
     crop: np.ndarray
+    uvs: Atlas | None = None
 
     def __repr__(self) -> str:
         return f"Face({len(self.vertices):,} vertices, {len(self.shape)} shape and {len(self.texture)} texture coefficients)"
 
     @property
     def mesh(self) -> Mesh:
-        return Mesh(self.vertices, self.triangles, self.colors)
+        return Mesh(self.vertices, self.triangles, self.colors, self.uvs)
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes the face with vertex colors, as GLB, OBJ or PLY by the ending of `path` (see mesh/writers.py)."""
@@ -81,7 +84,7 @@ def write_all(face: Face, folder: str | os.PathLike, name: str) -> list[pathlib.
     glb, ply, obj, *_, picture = paths
     for path in glb, ply:
         writers.write(path, face.mesh)
-    mesh = dataclasses.replace(face.mesh, uvs=uv_atlas.read(face.mesh))
+    mesh = face.mesh if face.uvs else dataclasses.replace(face.mesh, uvs=uv_atlas.read(face.mesh))
     writers.write_textured(obj, mesh, texture_baking.bake(mesh))
     views = draw_views(face)
     images.write_png(picture, np.concatenate([images.resize(face.crop, views.shape[1]), *images.to_pixels(views)], 1))

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from morph3d import images
 from morph3d.inference import export
 from morph3d.inference.faces import Face
+from morph3d.mesh.uv_atlas import Atlas
 from morph3d.photos import crops, decoding, face_detection
 
 AT_A_TIME = 32  # crops that are encoded together
@@ -35,6 +36,8 @@ class Reconstructor:
         self.network = network
         self.image_size = int(network.image_size)
         self.template: np.ndarray = network.template.numpy()
+        has_uvs = hasattr(network, "uvs")  # not so where its morphable model has none
+        self._uvs = Atlas(network.uvs.numpy(), network.corners.numpy()) if has_uvs else None
 
     def __repr__(self) -> str:
         vertices = self.network.reconstruct.get_concrete_function().structured_outputs["vertices"].shape[1]
@@ -113,7 +116,7 @@ class Reconstructor:
 
     def _face(self, made, crop):
         return Face(made["vertices"], made["colors"], self.network.triangles.numpy(),
-                    made["vertices"][self.network.landmarks.numpy()], made["shape"], made["texture"], crop)
+                    made["vertices"][self.network.landmarks.numpy()], made["shape"], made["texture"], crop, self._uvs)
 
 
 def load(folder: str | os.PathLike) -> Reconstructor:

@@ -40,7 +40,7 @@ class Mesh:
         if self.colors is not None:
             self._set(colors=arrays.frozen(arrays.colors("colors", self.colors, (len(vertices), 3))))
         if self.uvs is not None:
-            self._set(uvs=Atlas(*map(arrays.frozen, self.uvs.checked(triangles))))
+            self._set(uvs=self.uvs.checked(triangles))
 
     def _set(self, **values: object) -> None:
         for name, value in values.items():

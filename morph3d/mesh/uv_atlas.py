@@ -17,12 +17,21 @@ class Atlas(NamedTuple):
     uvs: np.ndarray  # [U, 2] float32 in 0..1, u to the right and v up; no two charts overlap
     corners: np.ndarray  # [F, 3] int32, the uv of each corner of the mesh's triangles
 
-    def checked(self, triangles: np.ndarray) -> "Atlas":
-        """The same as float32 and int32; ValueError if it is broken, or the atlas of other triangles [F, 3]."""
-        uvs = arrays.floats("uvs", self.uvs, ("U", 2))
-        atlas = Atlas(uvs, arrays.indices("corners", self.corners, (len(triangles), 3), len(uvs)))
+    def checked(self, triangles: np.ndarray, label: str = "") -> "Atlas":
+        """The same as float32 and int32, read only.
+
+        Args:
+          triangles: [F, 3], those that it is the atlas of.
+          label: begins the error messages.
+
+        Raises:
+          ValueError: it is broken, or the atlas of other triangles.
+        """
+        uvs = arrays.frozen(arrays.floats(f"{label}uvs", self.uvs, ("U", 2)))
+        corners = arrays.indices(f"{label}corners", self.corners, (len(triangles), 3), len(uvs))
+        atlas = Atlas(uvs, arrays.frozen(corners))
         if not np.array_equal(atlas.owners(triangles)[atlas.corners], triangles):
-            raise ValueError("the atlas is that of other triangles; lay out one for these")
+            raise ValueError(f"{label}the atlas is that of other triangles; lay out one for these")
         return atlas
 
     def owners(self, triangles: np.ndarray) -> np.ndarray:
@@ -30,6 +39,33 @@ class Atlas(NamedTuple):
         owners = np.zeros(len(self.uvs), np.int32)
         owners[self.corners] = triangles
         return owners
+
+
+def from_corners(triangles, uvs):
+    """The Atlas of triangles [F, 3] whose corners have uvs [F, 3, 2]: corners of one vertex at one place share theirs."""
+    flat = np.concatenate([triangles.reshape(-1, 1), uvs.reshape(-1, 2)], 1)
+    places, corners = np.unique(flat, axis=0, return_inverse=True)
+    return Atlas(places[:, 1:].astype(np.float32), corners.reshape(triangles.shape).astype(np.int32))
+
+
+def serves(atlas, size=512):
+    """Whether a texture can have this layout: it lies in 0..1, has an area, and no triangles lie on one another.
+
+    Seen at the centers of size x size texels, of which one in a hundred may belong to several triangles.
+    """
+    if not 0. <= atlas.uvs.min() <= atlas.uvs.max() <= 1.:
+        return False
+    corners = atlas.uvs[atlas.corners].astype(np.float64) * size - .5
+    low, high = np.ceil(corners.min(1)).astype(int), np.floor(corners.max(1)).astype(int)
+    width, height = np.maximum(high - low + 1, 0).T
+    triangle = np.repeat(np.arange(len(corners)), width * height)  # for each texel of its bounding box
+    within = np.arange(len(triangle)) - np.repeat(np.cumsum(width * height) - width * height, width * height)
+    texels = low[triangle] + np.stack([within % width[triangle], within // width[triangle]], 1)
+    a, b, c = np.moveaxis(corners[triangle] - texels[:, None], 1, 0)
+    sides = np.stack([start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0] for start, end in ((a, b), (b, c), (c, a))])
+    inside = texels[(sides > 0.).all(0) | (sides < 0.).all(0)]
+    covering = np.bincount(inside[:, 1] * size + inside[:, 0])
+    return bool(0 < np.sum(covering > 0) >= 100 * np.sum(covering > 1))
 
 
 def read(mesh):

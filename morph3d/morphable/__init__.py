@@ -1,6 +1,7 @@
 """Morphable models of faces, from the project itself or from a file."""
 from __future__ import annotations
 
+import importlib
 import os
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,9 @@ def load(name_or_path: str | os.PathLike) -> MorphableModel:
 
     Args:
       name_or_path: "embedded" (the model that comes with the project, 13,268 vertices), "embedded-7k" or "embedded-53k" (the
-        same coarser and finer); a Basel Face Model (HDF5 of 2009 to 2019, or 01_MorphableModel.mat of 2009); FLAME (.pkl or
-        .npz); or ICT-FaceKit's folder `FaceXModel`, or the folder that holds it. Files are known by their content.
+        same coarser and finer); or a path, known by its content: a Basel Face Model (HDF5 of 2009 to 2019, or
+        01_MorphableModel.mat of 2009) or BFM_model_front.mat; FLAME (.pkl or .npz, also with fewer modes); GNM Head (.npz);
+        ICT-FaceKit's folder `FaceXModel`, or the folder that holds it; the Surrey Face Model (.bin, or eos' folder `share`).
 
     Raises:
       ValueError: there is no such path, or it is none of these, or what it holds is broken.
@@ -24,16 +26,5 @@ def load(name_or_path: str | os.PathLike) -> MorphableModel:
     path = os.fspath(name_or_path)
     if path in embedded.RECIPES:
         return embedded.read(embedded.RECIPES[path])
-    if os.path.isdir(path):
-        from morph3d.morphable.readers import ict_facekit
-        return ict_facekit.read(path)
     from morph3d.morphable.readers import detect
-    kind = detect.kind(path)
-    if kind == "hdf5":
-        from morph3d.morphable.readers import basel
-        return basel.read(path)
-    if kind == "matlab":
-        from morph3d.morphable.readers import basel_2009
-        return basel_2009.read(path)
-    from morph3d.morphable.readers import flame
-    return flame.read(path)
+    return importlib.import_module(f"morph3d.morphable.readers.{detect.kind(path)}").read(path)

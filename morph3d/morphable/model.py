@@ -8,6 +8,7 @@ of the population are standard normal.
 """
 import functools
 import hashlib
+import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from morph3d.mesh import arrays
 from morph3d.mesh.mesh import Mesh
+from morph3d.mesh.uv_atlas import Atlas
 from morph3d.morphable import basis, landmarks
 from morph3d.morphable.coefficients import Coefficients, sample
 
@@ -36,6 +38,9 @@ class MorphableModel:
       expression_basis: [E, 3 V] mm per standard deviation; E may be 0.
       triangles: [F, 3] int32 vertex indices, counter-clockwise seen from outside.
       landmarks: [68] int32 vertex indices in the order of iBUG and Multi-PIE (morphable/landmarks.py).
+      blendshapes: {name: [V, 3] float32 mm}, named displacements at full strength, beside the expression modes; see
+        morphable/blendshapes.py. Empty where a model has none.
+      uvs: where the triangles lie in a texture, an Atlas of them, or None.
 
     >>> pyramid = np.float32([[0, 0, 60], [80, 0, 0], [-80, 0, 0], [0, 100, 0]])
     >>> model = MorphableModel.from_arrays(
@@ -52,7 +57,8 @@ class MorphableModel:
     """
 
     def __init__(self, name: str, mean_vertices: Any, mean_colors: Any, shape_basis: Any, texture_basis: Any, expression_basis: Any,
-                 triangles: Any, landmarks: Any) -> None:
+                 triangles: Any, landmarks: Any, blendshapes: Mapping[str, np.ndarray] | None = None,
+                 uvs: Atlas | None = None) -> None:
         self.name = name
         self.mean_vertices = tf.convert_to_tensor(mean_vertices)
         self.mean_colors = tf.convert_to_tensor(mean_colors)
@@ -61,11 +67,15 @@ class MorphableModel:
         self.expression_basis = tf.convert_to_tensor(expression_basis)
         self.triangles = tf.convert_to_tensor(triangles)
         self.landmarks = tf.convert_to_tensor(landmarks)
+        self.blendshapes: Mapping[str, np.ndarray] = types.MappingProxyType(
+            {label: arrays.frozen(shape) for label, shape in (blendshapes or {}).items()})
+        self.uvs = uvs
 
     @classmethod
     def from_arrays(cls, name: str, mean_vertices: ArrayLike, shape_modes: ArrayLike, mean_colors: ArrayLike,
                     texture_modes: ArrayLike, expression_modes: ArrayLike | None, triangles: ArrayLike,
-                    landmarks: ArrayLike) -> "MorphableModel":
+                    landmarks: ArrayLike, blendshapes: Mapping[str, ArrayLike] | None = None,
+                    uvs: Atlas | None = None) -> "MorphableModel":
         """A model from NumPy arrays, checked.
 
         Args:
@@ -77,10 +87,12 @@ class MorphableModel:
           expression_modes: [E, V, 3] mm, one standard deviation each, or None.
           triangles: [F, 3] vertex indices.
           landmarks: [68] vertex indices.
+          blendshapes: {name: [V, 3] mm}, or None.
+          uvs: an Atlas of the triangles, or None.
 
         Raises:
-          ValueError: an array has another shape, a value that is not finite, or an index that names no vertex; or the
-            colors are 8-bit.
+          ValueError: an array has another shape, a value that is not finite, or an index that names no vertex; the colors
+            are 8-bit; or the atlas is that of other triangles.
         """
         if expression_modes is None:
             expression_modes = np.zeros([0, *np.shape(mean_vertices)], np.float32)
@@ -91,9 +103,12 @@ class MorphableModel:
             arrays.floats(f"{name}: {label}", modes, (size, count, 3)).reshape(-1, 3 * count)
             for label, modes, size in (("shape_modes", shape_modes, "S"), ("texture_modes", texture_modes, "T"),
                                        ("expression_modes", expression_modes, "E")))
-        return cls(name, vertices, colors, shape, texture, expression,
-                   arrays.indices(f"{name}: triangles", triangles, ("F", 3), count),
-                   arrays.indices(f"{name}: landmarks", landmarks, (68,), count))
+        corners = arrays.indices(f"{name}: triangles", triangles, ("F", 3), count)
+        return cls(name, vertices, colors, shape, texture, expression, corners,
+                   arrays.indices(f"{name}: landmarks", landmarks, (68,), count),
+                   {label: arrays.floats(f"{name}: blendshape {label}", displacements, (count, 3))
+                    for label, displacements in (blendshapes or {}).items()},
+                   None if uvs is None else uvs.checked(corners, f"{name}: "))
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{size} {part}" for size, part in zip(self.sizes, ("shape", "texture", "expression"), strict=True))
@@ -119,7 +134,7 @@ class MorphableModel:
     @property
     def mean(self) -> Mesh:
         """The face of all-zero coefficients, as a Mesh of NumPy arrays."""
-        return Mesh(self.mean_vertices.numpy(), self.triangles.numpy(), self.mean_colors.numpy())
+        return Mesh(self.mean_vertices.numpy(), self.triangles.numpy(), self.mean_colors.numpy(), self.uvs)
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -208,7 +223,7 @@ class MorphableModel:
             raise ValueError(f"found {tf.as_dtype(dtype).name}, expected float16, bfloat16 or float32 for the bases of {self.name}")
         shape, texture, expression = (tf.cast(modes, dtype) for modes in self._bases)
         stored = MorphableModel(self.name, self.mean_vertices, self.mean_colors, shape, texture, expression, self.triangles,
-                                self.landmarks)
+                                self.landmarks, self.blendshapes, self.uvs)
         stored.fingerprint = self.fingerprint
         return stored
 
@@ -216,7 +231,7 @@ class MorphableModel:
         """A coarser model of about n vertices, for which coefficients mean the same faces; see mesh/decimation.py.
 
         Each of its vertices stays for all coefficients at one place of this model's surface, and the 68 landmarks and all
-        borders are kept as they are.
+        borders are kept as they are. Blendshapes come along, texture coordinates do not.
 
         Raises:
           ValueError: n is more than the model's vertices, or too few for its borders, landmarks and form.
@@ -225,8 +240,9 @@ class MorphableModel:
         mesh = decimation.decimate(self.mean_vertices.numpy(), self.triangles.numpy(), self.landmarks.numpy(), n)
         mean_vertices, mean_colors = (mesh.carry(mean.numpy()) for mean in (self.mean_vertices, self.mean_colors))
         shape, texture, expression = (mesh.carry_basis(modes) for modes in self._bases)
-        return MorphableModel(f"{self.name}, {len(mean_vertices)} vertices", mean_vertices, mean_colors, shape, texture,
-                              expression, mesh.triangles, mesh.landmarks)
+        return MorphableModel(f"{self.name}, {len(mean_vertices)} vertices", mean_vertices, mean_colors, shape, texture, expression,
+                              mesh.triangles, mesh.landmarks,
+                              {label: mesh.carry(displacements) for label, displacements in self.blendshapes.items()})
 
     @property
     def _bases(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

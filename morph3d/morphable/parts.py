@@ -42,7 +42,7 @@ def find(vertices, triangles, landmarks):
     """
     points = vertices[landmarks]
     eyeballs = _eyeballs(vertices, triangles, landmarks)
-    fields = albedo_regions.find(vertices, points, vertex_normals(vertices, triangles), None, None)
+    fields = albedo_regions.find(vertices, points, vertex_normals(vertices, triangles))
     eyes = eyeballs if eyeballs.any() else _between_lids(fields.face, 0.)
     rules = {"eyes": eyes, "mouth": _mouth(fields.face, triangles), **_skin(fields)}
     # The first rule that holds decides.

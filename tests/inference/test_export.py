@@ -10,7 +10,9 @@ import pytest
 import tensorflow as tf
 
 from morph3d import decoder
-from morph3d.inference import export
+from morph3d.inference import export, reconstructor
+from morph3d.mesh import uv_atlas
+from morph3d.morphable.model import MorphableModel
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,17 @@ def test_it_carries_its_mesh_and_framing(parts, saved):
     np.testing.assert_array_equal(loaded.triangles, model.triangles)
     np.testing.assert_array_equal(loaded.landmarks, model.landmarks)
     assert loaded.encoder_fingerprint.numpy().decode() == encoder.fingerprint
+
+
+def test_it_carries_the_uvs_of_its_mesh_or_none(parts, saved, tmp_path):
+    encoder, decoding, model = parts
+    assert not hasattr(export.load(saved), "uvs") and reconstructor.load(saved).mean_face.uvs is None
+    atlas = uv_atlas.build(model.mean)
+    textured = MorphableModel(model.name, model.mean_vertices, model.mean_colors, model.shape_basis, model.texture_basis,
+                              model.expression_basis, model.triangles, model.landmarks, uvs=atlas)
+    export.save(export.ReconstructionNetwork(encoder, decoding, textured), tmp_path / "saved_model")
+    for got, expected in zip(reconstructor.load(tmp_path / "saved_model").mean_face.mesh.uvs, atlas, strict=True):
+        np.testing.assert_array_equal(got, expected)
 
 
 def test_it_is_loaded_where_there_is_no_morph3d(network, saved, tmp_path):

@@ -8,6 +8,7 @@ import skimage.data
 import trimesh
 
 from morph3d.inference import faces
+from morph3d.mesh import uv_atlas
 
 NAMES = ["me.glb", "me.ply", "me.obj", "me.mtl", "me_texture.png", "me_views.png"]
 
@@ -41,6 +42,14 @@ def test_all_files_are_written_and_hold_the_face(face, tmp_path):
     middles = trimesh.visual.color.uv_to_color(mesh.visual.uv[mesh.faces].mean(1), mesh.visual.material.image)[:, :3] / 255.
     np.testing.assert_allclose(middles, face.colors[face.triangles].mean(1), atol=.02)
     assert PIL.Image.open(paths[-1]).size == (4 * 448, 448)
+
+
+def test_a_face_with_uvs_of_its_own_is_textured_by_these(face, tmp_path, monkeypatch):
+    own = uv_atlas.build(face.mesh)
+    monkeypatch.setattr(uv_atlas, "read", None)  # which would lay out another
+    paths = faces.write_all(dataclasses.replace(face, uvs=own), tmp_path, "me")
+    written = [line.split()[1:] for line in paths[2].read_text().splitlines() if line.startswith("vt ")]
+    np.testing.assert_allclose(np.array(written, float), own.uvs, atol=1e-6)
 
 
 def test_files_of_an_earlier_call_are_replaced(face, tmp_path):

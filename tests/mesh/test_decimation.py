@@ -7,6 +7,7 @@ import trimesh
 from hypothesis import strategies as st
 
 from morph3d.mesh import decimation
+from morph3d.mesh.uv_atlas import Atlas
 from morph3d.morphable.coefficients import Coefficients
 from morph3d.morphable.model import MorphableModel
 
@@ -213,3 +214,15 @@ def test_landmarks_beside_the_mesh_are_refused(tiny_model):
     triangles = triangles[(triangles != int(tiny_model.landmarks[30])).all(1)]
     with pytest.raises(ValueError, match="found landmarks on no triangle: 30 .counted from 0.; expected all 68 on the mesh"):
         decimation.decimate(tiny_model.mean_vertices.numpy(), triangles, tiny_model.landmarks.numpy(), 300)
+
+
+def test_blendshapes_come_along_and_uvs_do_not(tiny_model):
+    """A blendshape that is a mode of the model moves the coarse mesh as that mode does."""
+    mode = tiny_model.expression_basis.numpy()[0].reshape(-1, 3)
+    atlas = Atlas(np.zeros([642, 2], np.float32), tiny_model.triangles.numpy())
+    model = MorphableModel("named", tiny_model.mean_vertices, tiny_model.mean_colors, tiny_model.shape_basis,
+                           tiny_model.texture_basis, tiny_model.expression_basis, tiny_model.triangles, tiny_model.landmarks,
+                           {"jawOpen": mode}, atlas)
+    coarse = model.decimated(300)
+    np.testing.assert_allclose(coarse.blendshapes["jawOpen"].ravel(), coarse.expression_basis[0], atol=1e-5)
+    assert coarse.uvs is None and np.linalg.norm(coarse.blendshapes["jawOpen"]) > 1.

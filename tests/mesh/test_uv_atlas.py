@@ -8,6 +8,7 @@ import trimesh
 
 from morph3d.mesh import uv_atlas
 from morph3d.mesh.mesh import Mesh
+from morph3d.mesh.uv_atlas import Atlas
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +134,34 @@ def test_a_mesh_without_triangles_is_refused(head):
 def test_a_mesh_without_area_is_refused(head):
     with pytest.raises(ValueError, match="found 1280 triangles without area, expected a surface in millimeters"):
         uv_atlas.build(Mesh(1e-6 * head.vertices, head.triangles))
+
+
+SQUARE = np.array([[0., 0.], [1., 0.], [1., 1.], [0., 1.]])
+HALVES = np.array([[0, 1, 2], [0, 2, 3]])
+
+
+def test_corners_of_one_vertex_at_one_place_share_a_uv():
+    """Two triangles of a square, then cut along the diagonal."""
+    whole = uv_atlas.from_corners(HALVES, SQUARE[HALVES])
+    assert len(whole.uvs) == 4
+    cut = uv_atlas.from_corners(HALVES, SQUARE[HALVES] + [[[0.]], [[2.]]])
+    assert len(cut.uvs) == 6
+    for atlas, shift in (whole, 0.), (cut, 2.):
+        np.testing.assert_allclose(atlas.uvs[atlas.corners], SQUARE[HALVES] + [[[0.]], [[shift]]])
+        np.testing.assert_array_equal(atlas.checked(HALVES).owners(HALVES)[atlas.corners], HALVES)
+
+
+def test_a_layout_serves_unless_triangles_lie_on_one_another_or_outside(laid_out):
+    assert uv_atlas.serves(laid_out)
+    square = Atlas(SQUARE, HALVES)
+    assert uv_atlas.serves(square)
+    assert uv_atlas.serves(Atlas(SQUARE, HALVES[:, ::-1]))  # mirrored
+    assert not uv_atlas.serves(Atlas(SQUARE, np.array([[0, 1, 2], [0, 1, 3]])))  # a quarter twice
+    assert not uv_atlas.serves(Atlas(SQUARE + .1, HALVES)) and not uv_atlas.serves(Atlas(SQUARE - .1, HALVES))
+    assert not uv_atlas.serves(Atlas(SQUARE * [1., 0.], HALVES))  # no area
+
+
+@pytest.mark.parametrize("side, serves", [(.05, True), (.3, False)])
+def test_a_hundredth_may_lie_on_another(side, serves):
+    corner = np.concatenate([SQUARE, side * SQUARE])
+    assert uv_atlas.serves(Atlas(corner, np.concatenate([HALVES, HALVES + 4]))) == serves

@@ -102,7 +102,7 @@ def test_an_eye_is_white_round_a_dark_pupil(head, painted):
 def test_hair_grows_around_the_ears_and_not_on_them(name, request):
     model = request.getfixturevalue(name)
     vertices = model.mean_vertices.numpy()
-    parts = anatomy.find(vertices, vertices[model.landmarks.numpy()], vertex_normals(vertices, model.triangles.numpy()), None, None)
+    parts = anatomy.find(vertices, vertices[model.landmarks.numpy()], vertex_normals(vertices, model.triangles.numpy()))
     black, gray = (painter.Painter(parts)(parameters.values({"long_hair": -9., "hair_gray": score})) for score in (-9., 9.))
     hair = np.abs(gray - black).max(1) > .1
     far_out = model.parts["ears"] & (np.abs(vertices[:, 0]) > np.percentile(np.abs(vertices[model.parts["ears"], 0]), 70))
@@ -121,7 +121,7 @@ def test_eyeballs_and_mouth_of_their_own(head):
     mouth = np.zeros(len(everything), bool)
     mouth[:50] = True
     all_normals = np.concatenate([normals, directions, directions])
-    painted = albedo.paint(everything, landmarks, all_normals, eyeballs, mouth, people=95, modes=90)
+    painted = albedo.paint(everything, landmarks, all_normals, albedo.Parts(eyeballs, mouth), people=95, modes=90)
     for ball in np.split(painted.mean[eyeballs], 2):
         across, front = np.hypot(*directions[:, :2].T) * 12., directions[:, 2] > 0.
         assert ball[front & (across < 1.5)].max() < .2  # pupil
@@ -168,10 +168,11 @@ def test_same_seed_same_albedo(head, painted):
     (0, np.zeros([5, 2]), r"vertices: shape \(5, 2\), expected \[V, 3\]"),
     (1, np.zeros([51, 3]), r"landmarks: shape \(51, 3\), expected \[68, 3\]"),
     (2, np.zeros([5, 3]), r"normals: shape \(5, 3\), expected \(11421, 3\)"),
-    (3, np.zeros(7, bool), r"eyeballs: shape \(7,\), expected \[11421\]"),
-    (4, np.zeros([11421, 1], bool), r"mouth_inside: shape \(11421, 1\), expected \[11421\]")])
-def test_wrong_shapes(head, argument, value, message):
-    arguments = [*head[:3], None, None]
+    (3, albedo.Parts(np.zeros(7, bool)), r"eyeballs: shape \(7,\), expected \[11421\]"),
+    (3, albedo.Parts(lips=np.zeros([11421, 1])), r"lips: shape \(11421, 1\), expected \[11421\]"),
+    (3, albedo.Parts(ears=np.full(11421, 255.)), r"ears: values from 255 to 255, expected 0\.\.1")])
+def test_wrong_arrays(head, argument, value, message):
+    arguments = [*head[:3], albedo.Parts()]
     arguments[argument] = value
     with pytest.raises(ValueError, match=message):
         albedo.paint(*arguments)

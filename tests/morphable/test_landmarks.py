@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from morph3d.morphable import landmarks
-from morph3d.morphable.readers import basel_landmarks
+from morph3d.morphable.readers import order
 
 
 def test_groups_are_a_partition_of_the_68_points():
@@ -45,7 +45,7 @@ def test_the_average_face_is_symmetric_and_looks_along_z_from_between_its_eyes()
 @pytest.mark.parametrize("name, face, jaw", [("ict_model", .6, .9), ("basel_model", 7., 10.), ("small_embedded", 12., 35.)])
 def test_the_average_face_fits_others_as_closely_as_people_differ(name, face, jaw, request):
     model = request.getfixturevalue(name)
-    misfits = basel_landmarks.misfits(model.mean_vertices.numpy()[model.landmarks.numpy()])
+    misfits = order.misfits(model.mean_vertices.numpy()[model.landmarks.numpy()])
     assert misfits[17:].max() < face and misfits[:17].max() < jaw
 
 

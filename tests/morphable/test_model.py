@@ -6,6 +6,8 @@ import pytest
 import tensorflow as tf
 
 from morph3d import morphable
+from morph3d.mesh.uv_atlas import Atlas
+from morph3d.morphable import blendshapes
 from morph3d.morphable import model as module
 from morph3d.morphable.coefficients import Coefficients, sample
 from morph3d.morphable.model import MorphableModel
@@ -149,6 +151,49 @@ def test_landmarks_go_by_name(arrays, model):
     assert model.landmark("right.jaw.8") == arrays["landmarks"][0]
     with pytest.raises(ValueError, match='no landmark "center.nose.tipp"; similar are center.nose.tip, '):
         model.landmark("center.nose.tipp")
+
+
+@pytest.fixture
+def extras(arrays):
+    """A blendshape and an atlas for the arrays: each corner of a triangle has a uv of its own."""
+    random = np.random.default_rng(2)
+    return {"blendshapes": {"jawOpen": random.normal(size=(VERTICES, 3))},
+            "uvs": Atlas(random.uniform(size=(210, 2)), np.arange(210).reshape(70, 3))}
+
+
+def test_a_model_without_blendshapes_and_uvs(model):
+    assert dict(model.blendshapes) == {} and model.uvs is None and model.mean.uvs is None
+
+
+def test_blendshapes_and_uvs_are_kept_and_read_only(arrays, model, extras):
+    full = MorphableModel.from_arrays(**arrays, **extras)
+    assert repr(full.mean) == "Mesh(40 vertices, 70 triangles, colors, uvs)" and full.fingerprint == model.fingerprint
+    for one in full, full.stored_as("float16"):
+        assert list(one.blendshapes) == ["jawOpen"] and one.blendshapes["jawOpen"].dtype == np.float32
+        np.testing.assert_allclose(one.blendshapes["jawOpen"], extras["blendshapes"]["jawOpen"], rtol=1e-6)
+        np.testing.assert_allclose(one.mean.uvs.uvs, extras["uvs"].uvs, rtol=1e-6)
+        np.testing.assert_array_equal(one.uvs.corners, extras["uvs"].corners)
+    with pytest.raises(ValueError, match="read-only"):
+        full.blendshapes["jawOpen"][:] = 0.
+    with pytest.raises(TypeError, match="item assignment"):
+        full.blendshapes["jawOpen"] = np.zeros([VERTICES, 3])
+
+
+@pytest.mark.parametrize("label, damage, message", [
+    ("blendshapes", lambda a: {"jawOpen": a["jawOpen"][1:]}, r"blendshape jawOpen must have shape \[40, 3\], found \[39, 3\]"),
+    ("blendshapes", lambda a: {"jawOpen": a["jawOpen"] * np.nan}, "blendshape jawOpen has 120 values that are not finite"),
+    ("uvs", lambda a: Atlas(a.uvs, a.corners[1:]), r"corners must have shape \[70, 3\], found \[69, 3\]"),
+    ("uvs", lambda a: Atlas(a.uvs, np.zeros([70, 3], int)), "the atlas is that of other triangles")])
+def test_broken_blendshapes_and_uvs_are_refused(arrays, extras, label, damage, message):
+    with pytest.raises(ValueError, match="^a model: " + message):
+        MorphableModel.from_arrays(**arrays, **{label: damage(extras[label])})
+
+
+def test_arkit_has_52_names_as_apple_lists_them():
+    assert len(blendshapes.ARKIT) == len(set(blendshapes.ARKIT)) == 52
+    # Every name of one side has its partner: 18 are halves of a face, and jaw and mouth go both ways.
+    swapped = {name.replace("Left", "Right") for name in blendshapes.ARKIT if "Left" in name}
+    assert swapped == {name for name in blendshapes.ARKIT if "Right" in name} and len(swapped) == 20
 
 
 BROKEN = {

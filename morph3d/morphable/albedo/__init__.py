@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from morph3d.morphable.albedo import anatomy
+from morph3d.morphable.albedo.anatomy import Parts
 from morph3d.morphable.albedo.painter import Painter
 from morph3d.morphable.albedo.parameters import ASYMMETRIC, values
 from morph3d.morphable.albedo.people import differences, principal_modes, sample_scores
@@ -21,15 +22,14 @@ class Albedo(NamedTuple):
     names: tuple  # T names
 
 
-def paint(vertices, landmarks, normals, eyeballs=None, mouth_inside=None, people=1200, modes=199, seed=0):
+def paint(vertices, landmarks, normals, parts=Parts(), people=1200, modes=199, seed=0):
     """A linear albedo model for a mesh.
 
     Args:
       vertices: [V, 3] mm; +x the subject's left, +y up, +z out of the face.
       landmarks: [68, 3] mm, positions of the iBUG-68 landmarks.
       normals: [V, 3] unit.
-      eyeballs: [V] bool, vertices of separate eyeball spheres; None: the eyes are part of the mesh.
-      mouth_inside: [V] bool, vertices of the mouth's socket, or None.
+      parts: Parts, masks [V] of what the model itself knows: without eyeballs the eyes are taken for a part of the skin's mesh.
       people: N, how many painted faces the modes summarize; the time taken is proportional to it.
       modes: T, fewer than people and more than there are left-right differences.
       seed: of the population.
@@ -40,10 +40,10 @@ def paint(vertices, landmarks, normals, eyeballs=None, mouth_inside=None, people
     Raises:
       ValueError: an array of another shape, or too few people.
     """
-    vertices, landmarks, normals, eyeballs, mouth_inside = _check(vertices, landmarks, normals, eyeballs, mouth_inside)
+    vertices, landmarks, normals = _check(vertices, landmarks, normals, parts)
     if not people > modes > len(ASYMMETRIC):
         raise ValueError(f"people: {people} are too few for {modes} modes, or these for {len(ASYMMETRIC)} left-right differences")
-    painter = Painter(anatomy.find(vertices, landmarks, normals, eyeballs, mouth_inside))
+    painter = Painter(anatomy.find(vertices, landmarks, normals, parts))
     scores = sample_scores(people, np.random.default_rng(seed))
     faces = np.stack([painter(values(person)) for person in scores])
     names = tuple(f"principal_{number}" for number in range(modes - len(ASYMMETRIC)))
@@ -52,7 +52,7 @@ def paint(vertices, landmarks, normals, eyeballs=None, mouth_inside=None, people
     return Albedo(mean, np.concatenate([principal, uneven]).astype(np.float32), names + ASYMMETRIC)
 
 
-def _check(vertices, landmarks, normals, eyeballs, mouth_inside):
+def _check(vertices, landmarks, normals, parts):
     vertices, landmarks, normals = (np.asarray(a, np.float32) for a in (vertices, landmarks, normals))
     if vertices.ndim != 2 or vertices.shape[1] != 3:
         raise ValueError(f"vertices: shape {vertices.shape}, expected [V, 3]")
@@ -65,9 +65,9 @@ def _check(vertices, landmarks, normals, eyeballs, mouth_inside):
             raise ValueError(f"{name}: not finite, expected numbers")
     if np.linalg.svd(landmarks - landmarks.mean(0), compute_uv=False)[2] < 1.:
         raise ValueError("landmarks: they lie in a plane, expected positions in space, mm")
-    masks = []
-    for name, mask in (("eyeballs", eyeballs), ("mouth_inside", mouth_inside)):
+    for name, mask in parts._asdict().items():
         if mask is not None and np.shape(mask) != (len(vertices),):
-            raise ValueError(f"{name}: shape {np.shape(mask)}, expected [{len(vertices)}], one truth value per vertex")
-        masks.append(None if mask is None else np.asarray(mask, bool))
-    return vertices, landmarks, normals, *masks
+            raise ValueError(f"{name}: shape {np.shape(mask)}, expected [{len(vertices)}], one value per vertex")
+        if mask is not None and not (np.min(mask) >= 0. and np.max(mask) <= 1.):
+            raise ValueError(f"{name}: values from {np.min(mask):g} to {np.max(mask):g}, expected 0..1")
+    return vertices, landmarks, normals

@@ -1,5 +1,5 @@
 """The parts of a face as fixed fields over its vertices: what the painter needs and no parameter changes."""
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -15,6 +15,16 @@ _HAIRLINE = PchipInterpolator([0., 18., 34., 46., 56., 64., 70., 76., 82., 88., 
                               [76., 77., 71., 58., 45., 30., 12., -8., -24., -22., -8., -8., -34., -52., -64., -68.])
 # The axis of the left ear, from its top down to the lobe, in (z, y).
 _EAR_TOP, _EAR_DOWN = np.array([-90., -2.]), np.array([.364, -.931])
+
+
+class Parts(NamedTuple):
+    """What a model itself knows of its vertices, [V] each; None where it does not, and the landmarks decide."""
+    eyeballs: Any = None  # bool: separate eyeball spheres
+    mouth_inside: Any = None  # bool: the mouth's socket, with gums and tongue
+    teeth: Any = None  # bool
+    lips: Any = None  # 0..1: the vermilion
+    ears: Any = None  # 0..1: the auricles
+    eyelids: Any = None  # 0..1: the movable lids
 
 
 class Curve(NamedTuple):
@@ -42,17 +52,19 @@ class Anatomy(NamedTuple):
     iris_distance: np.ndarray  # mm from the iris's center
     eye_height: np.ndarray  # mm above the iris's center
     mouth: np.ndarray  # 1 inside the mouth
+    teeth: np.ndarray
 
 
-def find(vertices, landmarks, normals, eyeballs, mouth_inside):
+def find(vertices, landmarks, normals, parts=Parts()):
     """The Anatomy of a mesh; arguments as those of `paint`."""
     face = canonical.warp(vertices, landmarks, normals)
     lips, gap = inside(face.across, face.y, _L[48:60]), inside(face.across, face.y, _L[60:68])
     between = np.interp(face.x, _L[62:65, 0], (_L[62:65, 1] + _L[[66, 65, 64], 1]) / 2.)
-    eye = _eye_region(face) if eyeballs is None else eyeballs.astype(np.float32)
-    iris_distance, eye_height = _iris_coordinates(vertices, landmarks, eyeballs)
+    eye = _eye_region(face) if parts.eyeballs is None else np.asarray(parts.eyeballs, np.float32)
+    iris_distance, eye_height = _iris_coordinates(vertices, landmarks, parts.eyeballs)
     hairline = face.y - _HAIRLINE(face.azimuth).astype(np.float32)
     ears, behind_ears = _ears(face)
+    nowhere = np.zeros(len(vertices), np.float32)
     return Anatomy(
         face, Curve(*along_curve(face.x, face.y, _L[22:27] - [0., 2.5])),
         Curve(*along_curve(face.x, face.y, _L[42:46])), Curve(*along_curve(face.x, face.y, _L[[42, 47, 46, 45]])),
@@ -60,8 +72,8 @@ def find(vertices, landmarks, normals, eyeballs, mouth_inside):
         smoothstep(-1.6, .6, gap) * smoothstep(-30., -20., face.z),
         Curve(*along_curve(face.x, face.y, _L[8:17])), hairline, ears, behind_ears,
         smoothstep(73., 77., face.x) * smoothstep(-1., 2., ears), front(face), eye,
-        iris_distance, eye_height,
-        np.zeros(len(vertices), np.float32) if mouth_inside is None else mouth_inside.astype(np.float32))
+        iris_distance, eye_height, *(nowhere if part is None else np.asarray(part, np.float32)
+                                     for part in (parts.mouth_inside, parts.teeth)))
 
 
 def _ears(face):

@@ -74,10 +74,10 @@ def painted(arrays, recipe):
     """The arrays of `sculpt` with the albedo, as `MorphableModel.from_arrays` takes them."""
     from morph3d.mesh.normals import vertex_normals
     from morph3d.morphable import albedo
-    eyeballs, mouth_inside = arrays.pop("eyeballs"), arrays.pop("mouth_inside")
+    parts = albedo.Parts(eyeballs=arrays.pop("eyeballs"), mouth_inside=arrays.pop("mouth_inside"))
     vertices, landmarks = arrays["mean_vertices"], arrays["landmarks"]
     normals = vertex_normals(vertices, arrays["triangles"])
-    colors = albedo.paint(vertices, vertices[landmarks], normals, eyeballs, mouth_inside, recipe.people, recipe.textures)
+    colors = albedo.paint(vertices, vertices[landmarks], normals, parts, recipe.people, recipe.textures)
     return dict(arrays, mean_colors=colors.mean, texture_modes=colors.modes)
 
 

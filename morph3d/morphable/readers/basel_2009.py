@@ -3,7 +3,7 @@ import os
 
 import numpy as np
 
-from morph3d.morphable.readers import basel_landmarks, checks
+from morph3d.morphable.readers import basel_landmarks, checks, matlab
 from morph3d.morphable.readers.basel import column_lengths
 
 VARIABLES = ("shapeMU", "shapePC", "shapeEV", "texMU", "texPC", "texEV", "tl")
@@ -27,7 +27,7 @@ def read(path):
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise ValueError(f"{path}: no such file; expected the Basel Face Model of 2009, 01_MorphableModel.mat")
-    arrays = _variables(path)
+    arrays = matlab.variables(path, VARIABLES, "01_MorphableModel.mat", REMEDY)
     vertices, shape_modes = _linear_model(path, "shape", arrays, "V")
     colors = _linear_model(path, "tex", arrays, len(vertices))
     brightness = checks.color_range(path, colors[0])
@@ -39,28 +39,6 @@ def read(path):
     vertices, shape_modes = vertices * MILLIMETERS, shape_modes * np.float32(MILLIMETERS)
     landmarks = basel_landmarks.indices(path, vertices, {})
     return checks.assemble(path, vertices, shape_modes, [array / brightness for array in colors], None, triangles, landmarks)
-
-
-def _variables(path):
-    """{name: array} as MATLAB shows them, whichever of its formats the file is in."""
-    import h5py
-    try:
-        if h5py.is_hdf5(path):
-            with h5py.File(path, "r") as file:  # MATLAB stores columns first, HDF5 rows: every array is transposed
-                arrays = {name: np.transpose(file[name][()]) for name in VARIABLES if isinstance(file.get(name), h5py.Dataset)}
-                names = sorted(file)
-        else:
-            from scipy import io
-            names = [name for name, _shape, _kind in io.whosmat(path)]
-            arrays = io.loadmat(path, variable_names=VARIABLES)
-    except Exception as error:  # SciPy has a dozen for damaged files
-        raise ValueError(f"{path}: found a damaged MATLAB file ({error}), expected a whole one; {REMEDY}") from error
-    missing = [name for name in VARIABLES if name not in arrays]
-    if missing:
-        raise ValueError(f"{path}: found a MATLAB file with {', '.join(names) or 'nothing'}, but no {', '.join(missing)}, expected "
-                         f"the variables of 01_MorphableModel.mat; models made of it (BFM_model_front.mat ...) are not read: "
-                         f"{REMEDY}")
-    return arrays
 
 
 def _linear_model(path, prefix, arrays, count):

@@ -2,6 +2,7 @@
 import numpy as np
 from scipy import interpolate, spatial
 
+from morph3d.mesh import registration
 from morph3d.morphable import landmarks
 from morph3d.morphable.landmarks import AVERAGE_FACE
 from morph3d.morphable.readers import checks
@@ -67,7 +68,7 @@ def indices(path, vertices, named, reference=None):
 
 def _check_published(path, vertices, points, published):
     known, anchors = np.array(list(points.items())).T
-    laid = _similarity(AVERAGE_FACE[known], vertices[anchors], AVERAGE_FACE)
+    laid = registration.from_points(AVERAGE_FACE[known], vertices[anchors]).apply(AVERAGE_FACE)
     for point, vertex in published.items():
         misfit = np.linalg.norm(laid[point] - vertices[vertex])
         if misfit > MISFIT:
@@ -76,23 +77,8 @@ def _check_published(path, vertices, points, published):
                              "metadata/landmarks/json")
 
 
-def misfits(points):
-    """[68] mm: how far landmarks, [68, 3] mm, are from those of the average face, laid over brows, eyes, nose and lips."""
-    laid = _similarity(AVERAGE_FACE[17:], points[17:], AVERAGE_FACE)
-    return np.linalg.norm(laid - points, axis=1)
-
-
 def _lay(positions, points, targets):
     """Moves positions [68, 3] so that `points` come to lie on targets [n, 3] and the others follow."""
-    positions = _similarity(positions[points], targets, positions)
+    positions = registration.from_points(positions[points], targets).apply(positions)
     residual = interpolate.RBFInterpolator(positions[points], targets - positions[points], kernel="linear", degree=0)
     return positions + residual(positions)
-
-
-def _similarity(source, target, positions):
-    """Moves the positions by the least-squares similarity from source to target, no reflection (Umeyama 1991)."""
-    source_mean, target_mean = source.mean(0), target.mean(0)
-    u, strengths, vt = np.linalg.svd((target - target_mean).T @ (source - source_mean))
-    signs = np.array([1., 1., np.sign(np.linalg.det(u @ vt))])
-    scale = (strengths * signs).sum() / ((source - source_mean)**2).sum()
-    return scale * (positions - source_mean) @ (u * signs @ vt).T + target_mean

@@ -11,12 +11,16 @@ from morph3d.morphable.model import MorphableModel
 EYES = 60., 130.
 UNITS = {"meters": 1e3, "decimeters": 1e2, "centimeters": 1e1, "micrometers": 1e-3}
 
+# Where the origin of a head lies, between the ears, in mm from the middle of the outer eye corners.
+PIVOT = 0., -32., -87.
+
 # Root mean square over the vertices of how far people differ from the mean, mm: some 3 to 10 in all models known. With
 # standard deviations in the place of variances it is below a half, the other way round it is meters.
 SPREAD = .8, 100.
 
 
-def assemble(path, vertices, shape_modes, colors, expression_modes, triangles, landmarks, eyeballs=None):
+def assemble(path, vertices, shape_modes, colors, expression_modes, triangles, landmarks, blendshapes=None,
+             uvs=None, **parts):
     """The MorphableModel, called as the file, if its neutral face is one in our conventions.
 
     Args:
@@ -27,19 +31,35 @@ def assemble(path, vertices, shape_modes, colors, expression_modes, triangles, l
       expression_modes: [E, V, 3] mm, or None.
       triangles: [F, 3] vertex indices, counter-clockwise from outside.
       landmarks: [68] vertex indices.
-      eyeballs: [V] bool, vertices of separate eyeballs, or None; for the painter.
+      blendshapes: {name: [V, 3] mm}, or None.
+      uvs: an Atlas of the triangles, or None.
+      **parts: masks [V] of eyeballs, teeth and so on for the painter, by the names of albedo.Parts.
 
     Raises:
       ValueError: an array of another shape, unit, direction or winding.
     """
     if colors is None:
-        colors = _painted(path, vertices, triangles, landmarks, eyeballs)
+        colors = _painted(path, vertices, triangles, landmarks, parts)
     model = MorphableModel.from_arrays(pathlib.Path(os.fspath(path)).stem, vertices, shape_modes, *colors, expression_modes,
-                                       triangles, landmarks)
+                                       triangles, landmarks, blendshapes, uvs)
     _check_axes(path, vertices[landmarks])
     _check_winding(path, vertices, triangles, vertices[landmarks[30]])
     _check_spread(path, shape_modes)
     return model
+
+
+def from_pivot(vertices, points):
+    """The vertices [V, 3] mm of a face with landmarks [68, 3], moved so that the origin lies between the ears, a head's pivot."""
+    return vertices - (points[36] + points[45]) / 2. - PIVOT
+
+
+def outward(path, vertices, triangles, points):
+    """The triangles, or all of them turned round, so that they face +z at the nose's tip of the landmarks, [68, 3].
+
+    For files whose winding nobody has stated. ValueError where they name no vertices.
+    """
+    triangles = arrays.indices(f"{path}: triangles", triangles, ("F", 3), len(vertices))
+    return triangles if _facing(vertices, triangles, points[30]) >= 0. else triangles[:, ::-1]
 
 
 def check_size(path, right_eye, left_eye):
@@ -60,11 +80,11 @@ def color_range(path, colors):
     return 255. if brightest > arrays.BRIGHTEST else 1.
 
 
-def _painted(path, vertices, triangles, landmarks, eyeballs):
+def _painted(path, vertices, triangles, landmarks, parts):
     from morph3d.morphable import albedo  # here, for it is much code that most models do without
     triangles = arrays.indices(f"{path}: triangles", triangles, ("F", 3), len(vertices))  # before they are used
     facing = normals.vertex_normals(vertices, triangles)
-    colors = albedo.paint(vertices, vertices[landmarks], facing, eyeballs)
+    colors = albedo.paint(vertices, vertices[landmarks], facing, albedo.Parts(**parts))
     return colors.mean, colors.modes
 
 

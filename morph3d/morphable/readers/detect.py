@@ -1,9 +1,11 @@
-"""The kind of file that a morphable model comes in, by its content: names and extensions say nothing reliable."""
+"""The reader that a file or folder of a morphable model needs, by its content: names and extensions say nothing reliable."""
 import os
 import zipfile
 
+from morph3d.morphable.readers import matlab, surrey
+
 EXPECTED = ('"embedded" (or "embedded-7k", "embedded-53k"), a Basel Face Model (.h5 of 2009 to 2019, or 01_MorphableModel.mat), '
-            "FLAME (.pkl or .npz) or ICT-FaceKit's folder FaceXModel")
+            "BFM_model_front.mat, FLAME (.pkl or .npz), gnm_head.npz, sfm_shape_3448.bin or ICT-FaceKit's folder FaceXModel")
 
 PICKLES = (*(b"\x80" + bytes([version]) for version in range(2, 6)), b"(dp", b"}q")  # the last two: dictionaries of Python 2
 ARCHIVES = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!": "RAR",
@@ -11,34 +13,47 @@ ARCHIVES = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2", b"7z\xbc\
 
 
 def kind(path: str | os.PathLike) -> str:
-    """The kind of a file.
+    """The reader for a file or folder.
 
     Args:
       path: a path, which may lead nowhere.
 
     Returns:
-      "hdf5", "matlab" (all its formats), "npz" or "pickle".
+      The name of a module beside this one: "basel", "basel_2009", "deep3d", "flame", "gnm", "ict_facekit" or "surrey". What
+      is not there to tell two of them apart is the reader's to say.
 
     Raises:
-      ValueError: there is no such file, or it is none of these; the message says what it is and what to do.
+      ValueError: there is no such file, or it is in no format of a model; the message says what it is and what to do.
     """
     import h5py
+    if os.path.isdir(path):
+        return "surrey" if surrey.find(path) else "ict_facekit"
     if not os.path.isfile(path):
         raise _refusal(path, "no such file or folder", "correct the path")
     with open(path, "rb") as file:
         head = file.read(512)
     if head.startswith(b"MATLAB "):  # before HDF5, which MATLAB 7.3 is underneath
-        return "matlab"
+        return _of_matlab(path)
     if h5py.is_hdf5(path):
-        return "hdf5"
+        return "basel"
     if head.startswith(PICKLES):
-        return "pickle"
+        return "flame"
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            if any(name.endswith(".npy") for name in archive.namelist()):
-                return "npz"
+            names = archive.namelist()
+        if any(name.endswith(".npy") for name in names):
+            return "gnm" if "vertex_identity_basis.npy" in names else "flame"
+    if surrey.begins(head):
+        return "surrey"
     found, remedy = _what(path, head)
-    raise _refusal(path, f"a file that is not HDF5, MATLAB's, NumPy's or a pickle but {found}", remedy)
+    raise _refusal(path, f"a file that is not HDF5, MATLAB's, NumPy's, eos' or a pickle but {found}", remedy)
+
+
+def _of_matlab(path):
+    try:
+        return "deep3d" if "idBase" in matlab.names(path) else "basel_2009"
+    except Exception:  # a damaged file raises nearly anything
+        return "basel_2009"  # which says so
 
 
 def _refusal(path, found, remedy):

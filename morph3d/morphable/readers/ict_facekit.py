@@ -8,6 +8,7 @@ import os
 import numpy as np
 
 from morph3d.mesh import normals
+from morph3d.morphable import blendshapes
 from morph3d.morphable.model import MorphableModel
 
 TEMPLATE = "generic_neutral_mesh.obj"
@@ -43,6 +44,7 @@ def read(path, expression_scale=.2):
     Shape modes are the kit's identities, each the neutral face plus one standard deviation. Expressions are blend
     shapes, in the order of EXPRESSIONS, with weights in 0..1 and no statistics; we take a standard deviation of 0.2,
     for all 57 act at once and half of the draws run a blend shape backward, which looks human only while it is small.
+    Those that ARKit has too, 51, are the model's `blendshapes` at full weight, in ARKit's names.
     The origin stays where the kit has it, between the ears at the height of the nose's tip, as in the Basel Face Model:
     the pivot of a head. The irises lie hidden behind the corneas; the albedo paints them on these.
 
@@ -66,11 +68,22 @@ def read(path, expression_scale=.2):
     modes = [(_vertices(os.path.join(folder, f"{name}.obj"))[kept] - vertices).astype(np.float32)
              for name in IDENTITIES + EXPRESSIONS]
     shape_modes, expression_modes = np.array(modes[:len(IDENTITIES)]), np.array(modes[len(IDENTITIES):])
-    mouth_inside, eyeballs = (np.isin(kept, part) for part in (MOUTH_INSIDE, EYEBALLS))
+    parts = albedo.Parts(eyeballs=np.isin(kept, EYEBALLS), mouth_inside=np.isin(kept, MOUTH_INSIDE))
     facing = normals.vertex_normals(vertices, triangles)
-    colors = albedo.paint(vertices, vertices[landmarks], facing, eyeballs, mouth_inside)
+    colors = albedo.paint(vertices, vertices[landmarks], facing, parts)
     return MorphableModel.from_arrays("ICT-FaceKit", vertices, shape_modes, colors.mean, colors.modes,
-                                      expression_scale * expression_modes, triangles, landmarks)
+                                      expression_scale * expression_modes, triangles, landmarks, _named(expression_modes))
+
+
+def _named(expressions):
+    """{name of ARKit: [V, 3]} of the expressions [E, V, 3]; both halves of what ARKit moves as a whole are added."""
+    found = {}
+    for name, shape in zip(EXPRESSIONS, expressions, strict=True):
+        whole, _, side = name.partition("_")
+        sided = whole + {"L": "Left", "R": "Right", "": ""}[side]
+        name = sided if sided in blendshapes.ARKIT else whole
+        found[name] = found[name] + shape if name in found else shape
+    return {name: found[name] for name in blendshapes.ARKIT if name in found}
 
 
 def _find(path):

@@ -92,8 +92,8 @@ def test_a_file_without_colors_is_painted(face, monkeypatch):
     monkeypatch.setattr(albedo, "paint", paint)
     face.without("color")
     model = face.read()
-    (vertices, points, facing, eyeballs), = calls
-    assert model.sizes == (5, 2, 3) and eyeballs is None
+    (vertices, points, facing, parts), = calls
+    assert model.sizes == (5, 2, 3) and parts == albedo.Parts()
     np.testing.assert_allclose(model.mean_colors, .5)
     np.testing.assert_allclose(vertices, face.points, rtol=1e-6)
     np.testing.assert_allclose(points, face.points, rtol=1e-6)

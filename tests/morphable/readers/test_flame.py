@@ -105,6 +105,27 @@ def test_every_form_of_the_file_gives_the_same_model(arrays, painted, tmp_path, 
     np.testing.assert_array_equal(model.landmarks, flame.LANDMARKS)
 
 
+@pytest.mark.parametrize("kept, sizes", [("100 shapes and 50 expressions", (100, 50)), ("10 and 10", (10, 10)),
+                                         ("300 shapes alone", (300, 0)), ("2 and 1", (2, 1))])
+def test_a_reduced_file_tells_its_expressions_by_the_rise_of_sizes(arrays, tmp_path, kept, sizes):
+    columns = arrays["shapedirs"][:, :, :sum(sizes)] * np.concatenate([np.linspace(5., 1., size) for size in sizes])
+    write_npz(tmp_path / "reduced.npz", {**arrays, "shapedirs": columns})
+    model = flame.read(tmp_path / "reduced.npz")
+    assert model.sizes == (sizes[0], 2, sizes[1])
+    last = model.instance(Coefficients(np.zeros([1, 0]), [[0.]], np.eye(1, sizes[1], sizes[1] - 1)))[0][0] if sizes[1] else None
+    if last is not None:
+        np.testing.assert_allclose(last - model.mean_vertices, 1e3 * columns[:, :, -1], atol=1e-3)
+
+
+@pytest.mark.parametrize("write", [write_python_3, write_npz])
+def test_expressions_that_are_kept_apart(arrays, tmp_path, write):
+    directions = arrays["shapedirs"]
+    write(tmp_path / "apart", {**arrays, "shapedirs": directions[:, :, :50], "exprdirs": directions[:, :, 300:320]})
+    model = morphable.load(tmp_path / "apart")
+    assert model.sizes == (50, 2, 20)
+    np.testing.assert_allclose(model.expression_basis.numpy()[7].reshape(-1, 3), 1e3 * directions[:, :, 307], atol=1e-4)
+
+
 def test_the_origin_lies_between_the_ears(arrays, tmp_path):
     """As in the Basel Face Model, where the nose's tip is some 130 mm before it and the face's middle 70."""
     write_npz(tmp_path / "a.npz", arrays)
@@ -116,8 +137,8 @@ def test_the_origin_lies_between_the_ears(arrays, tmp_path):
 def test_the_painter_is_told_of_the_eyeballs(arrays, painted, tmp_path):
     write_npz(tmp_path / "a.npz", arrays)
     model = flame.read(tmp_path / "a.npz")
-    (vertices, points, facing, eyeballs), = painted
-    np.testing.assert_array_equal(np.flatnonzero(eyeballs), np.arange(3931, 5023))
+    (vertices, points, facing, parts), = painted
+    np.testing.assert_array_equal(np.flatnonzero(parts.eyeballs), np.arange(3931, 5023))
     np.testing.assert_allclose(points, model.mean_vertices.numpy()[flame.LANDMARKS], atol=1e-4)
     np.testing.assert_allclose(model.mean_colors, .5)
 
@@ -144,14 +165,17 @@ def _crooked(arrays):
 
 BROKEN = {
     "a body": (lambda _: {"v_template": np.ones((6890, 3))}, r"v_template \(6890, 3\), expected \(5023, 3\) .* other body models"),
-    "few modes": (lambda a: {"shapedirs": a["shapedirs"][:, :, :100]}, r"shapedirs \(5023, 3, 100\), expected \(5023, 3, 400\)"),
+    "flat modes": (lambda a: {"shapedirs": a["shapedirs"].reshape(-1, 400)}, r"shapedirs \(15069, 400\), expected \(5023, 3, N"),
+    "expressions of others": (lambda a: {"exprdirs": a["shapedirs"][1:]}, r"exprdirs \(5022, 3, 400\), expected \(5023, 3, None\)"),
+    "columns mixed": (lambda a: {"shapedirs": a["shapedirs"][:, :, :6] * [6., 4., 8., 3., 2., 5.]},
+                      "6 columns in shapedirs whose sizes rise at 2, 5, expected one rise, .*; .* as exprdirs"),
     "no triangles": (lambda _: {"f": None}, "as f no array among f, shapedirs, v_template, expected an array"),
     "text": (lambda _: {"f": np.array(["a"])}, "as f no array among"),
     "beyond the last": (lambda _: {"f": np.full((4, 3), 5023)}, "f from 5023 to 5023, expected .* in f vertices 0..5022"),
     "not a number": (lambda _: {"v_template": np.full((5023, 3), np.nan)}, "v_template from nan to nan, expected finite"),
     "millimeters": (lambda a: {"v_template": 1e3 * a["v_template"]}, "eye corners 9e.04 apart"),
     "another order": (_shuffled, "eye corners .* apart|where a face has them"),
-    "a crooked lip": (_crooked, "up to 1[89] mm from where a face has them, expected FLAME's vertices in their order"),
+    "a crooked lip": (_crooked, "up to 1[89] mm from where a face has them, expected the vertices in the published order"),
     "no eyeballs": (_without_eyeballs, "landmarks or eyeballs up to .* mm from where a face has them"),
     "inside out": (lambda a: {"f": a["f"][:, ::-1]}, "face inward at the nose's tip"),
     "unit vectors": (lambda a: {"shapedirs": a["shapedirs"] / 30.}, "differ from their mean by 0.2 mm"),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from morph3d import morphable
-from morph3d.morphable import albedo, landmarks
+from morph3d.morphable import albedo, blendshapes, landmarks
 from morph3d.morphable.coefficients import Coefficients
 from morph3d.morphable.readers import ict_facekit
 
@@ -74,13 +74,35 @@ def test_modes_are_millimeters_from_the_neutral_face(kit, painted, positions):
 
 def test_the_albedo_is_told_where_the_eyes_and_the_mouth_are(kit, painted):
     model = ict_facekit.read(kit)
-    (vertices, points, facing, eyeballs, mouth_inside), = painted
+    (vertices, points, facing, parts), = painted
     np.testing.assert_allclose(vertices, model.mean_vertices, atol=1e-4)
     np.testing.assert_allclose(points, vertices[model.landmarks.numpy()])
     np.testing.assert_allclose(np.linalg.norm(facing, axis=1), 1.)
-    np.testing.assert_array_equal(np.flatnonzero(eyeballs), np.arange(13294, 16434))
-    np.testing.assert_array_equal(np.flatnonzero(mouth_inside), np.arange(11248, 13294))
+    np.testing.assert_array_equal(np.flatnonzero(parts.eyeballs), np.arange(13294, 16434))
+    np.testing.assert_array_equal(np.flatnonzero(parts.mouth_inside), np.arange(11248, 13294))
     np.testing.assert_allclose(model.mean_colors, .5)
+
+
+def test_blendshapes_are_at_full_weight_in_the_names_of_arkit(kit, painted, positions, monkeypatch):
+    """What ARKit moves as a whole is the sum of both halves; what it does not know is left out."""
+    random = np.random.default_rng(3)
+    names = "browInnerUp_R", "eyeBlink_L", "jawOpen", "browInnerUp_L", "PupilDilate_L", "cheekRaiser_R"
+    moved = {name: positions["generic_neutral_mesh"] + random.normal(size=(26719, 3)) for name in names}
+    for name in names:
+        _write_obj(kit / f"{name}.obj", moved[name])
+    monkeypatch.setattr(ict_facekit, "EXPRESSIONS", names)
+    model = ict_facekit.read(kit)
+    assert list(model.blendshapes) == ["eyeBlinkLeft", "jawOpen", "browInnerUp"] and model.sizes[2] == 6
+    change = {name: 10. * (shape - positions["generic_neutral_mesh"])[:13294] for name, shape in moved.items()}
+    np.testing.assert_allclose(model.blendshapes["eyeBlinkLeft"][:13294], change["eyeBlink_L"], atol=1e-3)
+    both = change["browInnerUp_L"] + change["browInnerUp_R"]
+    np.testing.assert_allclose(model.blendshapes["browInnerUp"][:13294], both, atol=1e-3)
+
+
+def test_the_whole_kit_has_51_of_arkits_52():
+    """All but the tongue, which is left out as a part."""
+    named = ict_facekit._named(np.zeros([len(ict_facekit.EXPRESSIONS), 1, 3]))
+    assert list(named) == [name for name in blendshapes.ARKIT if name != "tongueOut"]
 
 
 def test_the_folder_or_the_one_that_holds_it(kit, painted):
@@ -156,3 +178,4 @@ def test_the_real_kit_is_a_head_in_our_conventions(real, painted, monkeypatch):
     jaw = model.expression_basis.numpy().reshape(-1, 3)
     assert -12. < jaw[model.landmarks.numpy()[8], 1] < -4.  # the chin drops, a fifth of the way
     assert np.linalg.norm(jaw[:13294], axis=1).max() < 15.
+    assert -60. < model.blendshapes["jawOpen"][model.landmarks.numpy()[8], 1] < -20.  # the whole way

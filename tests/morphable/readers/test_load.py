@@ -1,6 +1,7 @@
 """What kind of file it is, by its content; and what the error says of files that are no models."""
 import io
 import pickle
+import struct
 import tarfile
 import zipfile
 
@@ -10,7 +11,7 @@ import pytest
 from scipy import io as matlab
 
 from morph3d import morphable
-from morph3d.morphable.readers import basel, basel_2009, detect, flame, ict_facekit
+from morph3d.morphable.readers import detect, ict_facekit
 from tests.morphable.readers.face_files import FaceFile
 
 
@@ -31,28 +32,35 @@ def _tar():
     return buffer.getvalue()
 
 
-def _hdf5(userblock=0):
+def _hdf5(userblock=0, name="a"):
     buffer = io.BytesIO()
     with h5py.File(buffer, "w", userblock_size=userblock) as file:
-        file["a"] = 1
+        file[name] = 1
     return buffer.getvalue()
 
 
-def _matlab(**options):
+def _matlab_73(name):
+    return b"MATLAB 7.3 MAT-file, Platform: PCWIN64".ljust(512) + _hdf5(512, name)[512:]
+
+
+def _matlab(name="a"):
     buffer = io.BytesIO()
-    matlab.savemat(buffer, {"a": 1}, **options)
+    matlab.savemat(buffer, {name: 1})
     return buffer.getvalue()
 
 
-def _npz():
+def _npz(name="a"):
     buffer = io.BytesIO()
-    np.savez(buffer, a=1)
+    np.savez(buffer, **{name: 1})
     return buffer.getvalue()
 
 
-KINDS = {"hdf5": ("hdf5", _hdf5()), "matlab 5": ("matlab", _matlab()), "npz": ("npz", _npz()),
-         "matlab 7.3": ("matlab", b"MATLAB 7.3 MAT-file, Platform: PCWIN64".ljust(512) + _hdf5(512)[512:]),
-         **{f"pickle {version}": ("pickle", pickle.dumps({"a": 1}, version)) for version in range(6)}}
+KINDS = {"hdf5": ("basel", _hdf5()), "matlab 5": ("basel_2009", _matlab()), "matlab 7.3": ("basel_2009", _matlab_73("a")),
+         "matlab 5, front": ("deep3d", _matlab("idBase")), "matlab 7.3, front": ("deep3d", _matlab_73("idBase")),
+         "damaged matlab": ("basel_2009", _matlab()[:140]), "npz": ("flame", _npz()),
+         "npz of GNM": ("gnm", _npz("vertex_identity_basis")),
+         "eos, with a mean of 3448 x 3": ("surrey", struct.pack("<Iii", 1, 10344, 1)),
+         **{f"pickle {version}": ("flame", pickle.dumps({"a": 1}, version)) for version in range(6)}}
 
 
 @pytest.mark.parametrize("case", KINDS)
@@ -61,10 +69,8 @@ def test_a_file_is_known_by_its_content(tmp_path, case, monkeypatch):
     path = tmp_path / "model.jpg"
     path.write_bytes(content)
     assert detect.kind(path) == kind
-    readers = {"hdf5": basel, "matlab": basel_2009, "npz": flame, "pickle": flame}
-    for reader in set(readers.values()):
-        monkeypatch.setattr(reader, "read", lambda path, reader=reader: (reader, path))
-    assert morphable.load(path) == (readers[kind], str(path))
+    monkeypatch.setattr(f"morph3d.morphable.readers.{kind}.read", lambda path: (kind, path))
+    assert morphable.load(path) == (kind, str(path))
 
 
 def test_names_and_extensions_say_nothing(tmp_path, monkeypatch):
@@ -73,6 +79,8 @@ def test_names_and_extensions_say_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(ict_facekit, "read", lambda path: path)
     (tmp_path / "model.h5").mkdir()
     assert morphable.load(tmp_path / "model.h5") == str(tmp_path / "model.h5")
+    (tmp_path / "model.h5" / "sfm_shape_3448.bin").touch()
+    assert detect.kind(tmp_path / "model.h5") == "surrey"
 
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
@@ -100,7 +108,8 @@ def test_what_is_no_model_is_named_in_one_line_with_the_remedy(tmp_path, case):
     content, message = NONE[case]
     path = tmp_path / "model2019_bfm.h5"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="model2019_bfm.h5: found a file that is not HDF5, .* or a pickle but " + message) as error:
+    beginning = "model2019_bfm.h5: found a file that is not HDF5, .* eos' or a pickle but "
+    with pytest.raises(ValueError, match=beginning + message) as error:
         morphable.load(path)
     assert detect.EXPECTED in str(error.value) and "\n" not in str(error.value)
 
