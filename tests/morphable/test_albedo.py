@@ -68,7 +68,7 @@ def test_shapes_names_and_types(head, painted):
     assert painted.mean.shape == (count, 3) and painted.modes.shape == (90, count, 3)
     assert painted.mean.dtype == painted.modes.dtype == np.float32
     assert len(set(painted.names)) == 90
-    assert np.isfinite(painted.modes).all() and (np.abs(painted.modes).max((1, 2)) > .004).all()
+    assert np.isfinite(painted.modes).all() and (np.abs(painted.modes).max((1, 2)) > .001).all()
     assert painted.mean.min() >= 0. and painted.mean.max() <= 1.
 
 
@@ -103,7 +103,7 @@ def test_hair_grows_around_the_ears_and_not_on_them(name, request):
     model = request.getfixturevalue(name)
     vertices = model.mean_vertices.numpy()
     parts = anatomy.find(vertices, vertices[model.landmarks.numpy()], vertex_normals(vertices, model.triangles.numpy()))
-    black, gray = (painter.Painter(parts)(parameters.values({"long_hair": -9., "hair_gray": score})) for score in (-9., 9.))
+    black, gray = (painter.Painter(parts)(parameters.values({"hair_gray": score})) for score in (-9., 9.))
     hair = np.abs(gray - black).max(1) > .1
     far_out = model.parts["ears"] & (np.abs(vertices[:, 0]) > np.percentile(np.abs(vertices[model.parts["ears"], 0]), 70))
     ears = far_out & (np.linalg.norm(vertices[:, 1:] - vertices[far_out, 1:].mean(0), axis=1) < 15.)
@@ -140,7 +140,7 @@ def test_a_symmetric_head_has_a_symmetric_mean_and_symmetric_principal_modes(hea
     principal = np.array([name.startswith("principal") for name in painted.names])
     difference = np.abs(painted.modes - painted.modes[:, mirror]).max((1, 2))
     assert difference[principal].max() < 4e-3
-    assert difference[~principal].min() > .02
+    assert difference[~principal].min() > .01
 
 
 def test_draws_stay_in_range_and_cover_the_tones_of_people(head, painted):
