@@ -74,7 +74,8 @@ def find(vertices, landmarks, normals, parts=Parts()):
         outline, given(parts.lips, smoothstep(-2.2, 2.2, outline)), smoothstep(-.8, .8, face.y - between),
         smoothstep(-1.6, .6, inside(face.across, face.y, _L[60:68])) * smoothstep(-30., -20., face.z),
         Curve(*along_curve(face.x, face.y, _L[8:17])), _above_hairline(face, ear), ears, behind_ears, ear, front(face),
-        given(parts.eyeballs, smoothstep(-.4, .4, opening) * (face.facing > 0.) * (face.z > -25.)), _iris_distance(vertices, landmarks, parts.eyeballs),
+        given(parts.eyeballs, smoothstep(-.4, .4, opening) * (face.facing > 0.) * (face.z > -25.)),
+        _iris_distance(vertices, landmarks, parts.eyeballs),
         given(parts.mouth_inside, np.zeros(len(vertices))), given(parts.teeth, np.zeros(len(vertices))))
 
 

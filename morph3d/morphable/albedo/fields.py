@@ -18,6 +18,7 @@ class Fields(NamedTuple):
     shade: dict  # parameter -> [V], summed into the shade
     beard: dict  # parameter -> [V], where that part of a beard grows
     hair: np.ndarray  # [V] coverage of the hair of the head
+    hair_edges: dict  # parameter -> [V], where it can be denser or thinner
     circles: np.ndarray  # [V] the dark circles under the eyes
     occlusion: np.ndarray  # [V] shade where little light comes from around: under the chin and brows, inside the ears
     grain: np.ndarray  # [V] about 0, deviation 1: uneven skin
@@ -33,7 +34,7 @@ def build(r: Anatomy):
         _blood(r) | {f"blood_{i}": field for i, field in enumerate(spots)},
         _lid_shades(r) | _center_shades(r) | _outer_shades(r) | {f"shade_{i}": field for i, field in enumerate(spots)} |
         {f"side_{i}": field * sides for i, field in enumerate(spots)},
-        _beard(r), _hair(r), _below_eye(r, 6., 4.5) * (1.2 - .5 * r.lower_lid.along), _occlusion(r),
+        _beard(r), _hair(r), _hair_edges(r), _below_eye(r, 6., 4.5) * (1.2 - .5 * r.lower_lid.along), _occlusion(r),
         mottle(40, 7., 1, face.x, face.y, face.z), 1. + .07 * mottle(40, 9., 2, 1.5 * face.azimuth, .25 * face.z, .25 * face.y))
 
 
@@ -137,3 +138,12 @@ def _hair(r):
     face = r.face
     thick = 1. - .22 * smoothstep(45., -40., face.y) * smoothstep(50., 75., face.azimuth)
     return smoothstep(-9., 12., r.hairline) * thick * (1. - r.ear) * (1. - r.eye)
+
+
+def _hair_edges(r):
+    """Bands along the hairline: on the forehead, at the temples, and before the ears."""
+    face, free = r.face, (1. - r.ear) * (1. - r.eye)
+    edge = bump(r.hairline, 8.) * free
+    temples = bump(face.azimuth - 42., 16.)
+    return {"hair_front": edge * bump(face.azimuth, 22.), "hair_temples": edge * temples,
+            "sideburns": bump(r.hairline + 6., 12.) * bump(face.azimuth - 76., 8.) * free}

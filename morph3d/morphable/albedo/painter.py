@@ -69,9 +69,11 @@ def _brows(r, f, p, skin):
     half = np.exp(p.brow_thickness) * (3.9 - 1.9 * smoothstep(.35, 1.05, s))
     body = np.exp(-np.abs(t / half)**2.4)
     density = p.brow_density + p.brow_inner * bump(s - .1, .2) + p.brow_middle * bump(s - .5, .2) + p.brow_tail * bump(s - .9, .2)
-    density = density * smoothstep(-.16, .22, s) * smoothstep(1.14, .80, s) * (1. + .08 * f.grain)
-    color = pigments.hair(np.exp(.6 * p.hair_eumelanin + p.brow_eumelanin + 1.1), p.hair_pheomelanin, .4 * p.hair_gray)
-    return np.minimum(color, _HAIR_ON_SKIN * skin), np.clip(density * body, 0., .95) * r.front * (1. - r.eye)
+    ends = smoothstep(-.16, .22, s) * smoothstep(1.14, .80, s)
+    # Everyone has some down around the brow, or else the inverse of a thick brow would be paler than the skin.
+    coverage = (density * (1. + .08 * f.grain) * body + .08 * bump(across, 6.)) * ends
+    color = pigments.hair(np.exp(.6 * p.hair_eumelanin + p.brow_eumelanin + 1.1), p.hair_pheomelanin, .3 * p.hair_gray)
+    return np.minimum(color, _HAIR_ON_SKIN * skin), np.clip(coverage, 0., .95) * r.front * (1. - r.eye)
 
 
 def _lashes(r, p):
@@ -87,7 +89,8 @@ def _hair(r, f, p):
     """Color [V, 3] and coverage [V] of the hair of the head, cut short."""
     color = pigments.hair(np.exp(p.hair_eumelanin), p.hair_pheomelanin, p.hair_gray)
     gloss = f.strands * (1. + p.hair_gloss * smoothstep(.2, .9, r.face.upward))
-    return color * gloss[:, None], np.clip(p.hair_density * f.hair, 0., 1.)
+    coverage = p.hair_density * f.hair + _weighted(p, f.hair_edges)
+    return color * gloss[:, None], np.clip(coverage, 0., 1.)
 
 
 def _eye(r, p):
