@@ -72,7 +72,8 @@ def _lid_shades(r):
     crease = bump(across - 6.5 * (.75 + .35 * along), 1.4) * _between_corners(along - .03, .18) * r.front
     return {"lid_shadow": _upper_lid(r), "lid_crease": crease,
             "eye_bags": _below_eye(r, 12., 3.) * smoothstep(1.2, .4, r.lower_lid.along),
-            "socket_shade": spot(face, 31., 8., 14., 9.), "inner_socket": spot(face, 13., 5., 6., 8.),
+            "tear_trough": line(face, [(17., -7.), (25., -14.), (36., -18.)], 4.),
+            "brow_bone": -line(face, [(20., 19.), (38., 23.), (54., 15.)], 4.), "socket_shade": spot(face, 31., 8., 14., 9.), "inner_socket": spot(face, 13., 5., 6., 8.),
             "crows_feet": spot(face, 57., -2., 6., 7.)}
 
 
@@ -84,6 +85,7 @@ def _center_shades(r):
         "nostrils": _nostrils(face),
         "nose_sides": line(face, [(10., 2.), (10., -12.), (13., -26.)], 4.),
         "nose_base": bump(face.y + 47., 3.) * bump(face.x, 11.) * r.front,
+        "alar_crease": line(face, [(15., -34.), (17.5, -41.), (15.5, -47.)], 3.),
         "nose_ridge": bump(face.x, 4.) * smoothstep(8., 0., face.y) * smoothstep(-34., -26., face.y) * r.front,
         "philtrum": bump(face.x, 3.) * smoothstep(-60., -57., face.y) * smoothstep(-46., -49., face.y) * r.front,
         "mouth_line": r.mouth_line, "mouth_corners": spot(face, 27., -69., 3.5),

@@ -29,8 +29,8 @@ PARAMETERS = {
     "hair_pheomelanin": Parameter(.25, .35, 0., 2.), "hair_gray": Parameter(-.25, .36, 0., 1.),
     "brow_eumelanin": _part(.35), "beard_eumelanin": _part(.35),
     # Brows: coverage 0..1, mm, the logarithm of the thickness, and coverage of their parts.
-    "brow_density": Parameter(.74, .19, .05, 1.), "brow_height": _part(.55), "brow_arch": _part(.8), "brow_thickness": _part(.22),
-    "brow_inner": _part(.18), "brow_middle": _part(.14), "brow_tail": _part(.18),
+    "brow_density": Parameter(.75, .21, .05, 1.), "brow_height": _part(.4), "brow_arch": _part(.6), "brow_thickness": _part(.20),
+    "brow_inner": _part(.22), "brow_middle": _part(.17), "brow_tail": _part(.22),
     # Eyes.
     "iris_melanin": Parameter(1.7, 1., 0., 3.5), "iris_brightness": _part(.25), "sclera_brightness": _part(.12),
     "sclera_blood": Parameter(.0012, .0008, 0., .01), "limbus": Parameter(.5, .25, 0., 1.),
@@ -40,8 +40,8 @@ PARAMETERS = {
     "socket_shade": Parameter(.08, .14), "inner_socket": Parameter(.15, .12), "dark_circles": Parameter(.20, .20),
     "eye_bags": Parameter(.06, .08),
     # Lips.
-    "lip_blood": Parameter(1.55, .4), "lip_melanin": Parameter(.25, .42), "lip_shade": _part(.10),
-    "upper_lip_shade": Parameter(.14, .06), "mouth_line": Parameter(.9, .2, 0., 2.), "mouth_corners": Parameter(.3, .08),
+    "lip_blood": Parameter(1.55, .4), "lip_melanin": Parameter(.25, .42), "lip_shade": _part(.16),
+    "upper_lip_shade": Parameter(.14, .10), "mouth_line": Parameter(.9, .28, 0., 2.), "mouth_corners": Parameter(.3, .12),
     # Beard: stubble, of which women have next to none; coverage 0..1, parts relative to the whole. A full beard is a rare thing
     # on one side of the mean, which a linear model would answer with as many pale chins.
     "beard": Parameter(.17, .13, 0., .6), "mustache": _part(.22), "goatee": _part(.22), "jaw_beard": _part(.22),
@@ -50,12 +50,12 @@ PARAMETERS = {
     "blush": Parameter(.25, .25), "nose_blood": Parameter(.30, .25), "chin_blood": Parameter(.08, .15),
     "forehead_blood": _part(.15), "ear_blood": Parameter(.3, .2),
     # Shade: folds and hollows.
-    "nostrils": Parameter(1.7, .3, 0., 3.), "nose_sides": Parameter(.05, .09), "nose_base": Parameter(.16, .11),
-    "nose_ridge": _part(.08), "philtrum": Parameter(.05, .06), "nasolabial": Parameter(.09, .10),
-    "marionette": Parameter(.04, .06), "chin_crease": Parameter(.12, .10), "glabella": Parameter(.04, .06),
-    "crows_feet": Parameter(.02, .06), "cheek_hollows": Parameter(.06, .14), "cheekbones": _part(.11),
-    "temples": Parameter(.05, .10), "jaw_shade": Parameter(.12, .11), "neck_shade": Parameter(.25, .12),
-    "forehead_shade": _part(.09), "chin_shade": _part(.08),
+    "nostrils": Parameter(1.7, .3, 0., 3.), "nose_sides": Parameter(.06, .12), "nose_base": Parameter(.16, .14),
+    "nose_ridge": _part(.10), "alar_crease": Parameter(.12, .10), "philtrum": Parameter(.06, .08), "nasolabial": Parameter(.10, .13),
+    "marionette": Parameter(.05, .08), "chin_crease": Parameter(.14, .13), "glabella": Parameter(.05, .08),
+    "brow_bone": _part(.07), "tear_trough": Parameter(.05, .09), "crows_feet": Parameter(.02, .07),
+    "cheek_hollows": Parameter(.07, .17), "cheekbones": _part(.13), "temples": Parameter(.05, .12), "jaw_shade": Parameter(.13, .13),
+    "neck_shade": Parameter(.25, .13), "forehead_shade": _part(.11), "chin_shade": _part(.10),
     # Scalp: coverage 0..1, and of bands along the hairline.
     "hair_density": Parameter(.93, .06, 0., 1.), "hair_gloss": _part(.12), "hair_front": _part(.22), "hair_temples": _part(.22),
     "sideburns": Parameter(.25, .14),
@@ -65,7 +65,7 @@ SPOTS = ((0., 55., 16.), (28., 52., 16.), (50., 38., 14.), (0., 28., 9.), (30., 
          (15., -18., 8.), (32., -18., 10.), (52., -20., 13.), (0., -28., 8.), (16., -36., 7.), (36., -42., 11.),
          (58., -48., 13.), (12., -54., 6.), (34., -66., 10.), (52., -76., 12.), (0., -90., 9.), (22., -92., 10.),
          (13., 2., 6.))
-SPOT_SHADE, SPOT_BLOOD, SIDE_SHADE = .060, .12, .040
+SPOT_SHADE, SPOT_BLOOD, SIDE_SHADE = .070, .12, .040
 PARAMETERS |= {f"shade_{i}": _part(SPOT_SHADE) for i in range(len(SPOTS))}
 PARAMETERS |= {f"blood_{i}": _part(SPOT_BLOOD) for i in range(0, len(SPOTS), 3)}
 # Left-right differences, which a face has few of: uneven spots (brighter right, darker left).
