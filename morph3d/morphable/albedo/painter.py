@@ -116,7 +116,7 @@ def _eye(r, p):
     d = r.iris_distance
     shadow = np.exp(-.8 * smoothstep(-.5, 5.5, r.eye_height) - .15)[:, None]
     back = np.exp(-.5 * smoothstep(9., 15., d))[:, None]
-    sclera = .85 * np.exp(p.sclera_brightness) * back * pigments.skin(.0015, p.sclera_blood, .1)
+    sclera = .85 * np.exp(p.sclera_brightness) * back * pigments.sclera(p.sclera_blood)
     rim = (1. - p.limbus * bump(d - 5.6, .7))[:, None]
     iris = np.exp(p.iris_brightness) * rim * pigments.iris(p.iris_melanin)
     # Edges as wide as the meshes are fine: half the diameter of a visible iris is 5.9 mm, of a pupil about 2 mm.

@@ -1,47 +1,67 @@
 """Colors of skin, hair and irises from their pigments: linear reflectances in 0..1, by small physical models.
 
-Three bands stand for red, green and blue. Skin is an absorbing epidermis over a scattering dermis: light passes the
-melanin twice (Beer-Lambert) and comes back from the dermis as from Kubelka and Munk's infinitely thick layer, where
-blood and carotene absorb.
+Skin is an absorbing epidermis over a scattering dermis, wavelength by wavelength: light passes the melanin twice (Beer-Lambert)
+and comes back from the dermis as from Kubelka and Munk's infinitely thick layer, where blood and carotene absorb; half of what
+arrives at the surface from within is turned back (Saunderson). What the surface itself reflects is the renderer's highlight, not
+the albedo. Hair and irises are colored in three bands.
 """
 import numpy as np
 
-BANDS = np.array([605., 551., 478.])  # nm: nearer to one another than a camera's peaks, because its bands overlap
-# S. Jacques, "Optical properties of biological tissues", Phys. Med. Biol. 58 (2013): reduced scattering of skin; "Skin
-# optics summary", Oregon Medical Laser Center (1998): absorption of melanosomes; both per cm.
-_SCATTERING = 46. * (BANDS / 500.)**-1.421
-_MELANOSOME = 6.6e11 * BANDS**-3.33
-# Whole blood (150 g/l, 75 % saturated), rounded band averages of S. Prahl's hemoglobin extinctions (omlc.org), per cm.
-_BLOOD = np.array([20., 215., 200.])
-_CAROTENE = np.array([0., .3, 8.])  # per cm: absorbs blue only; scaled so that 1 is a clearly yellow skin
-_BASELINE = np.array([.22, .35, 1.5])  # per cm: bloodless dermis
+from morph3d.morphable.albedo import spectra
+
+# S. Jacques, "Optical properties of biological tissues", Phys. Med. Biol. 58 (2013): reduced scattering of skin; "Skin optics
+# summary", Oregon Medical Laser Center (1998): absorption of melanosomes at 550 nm and of bloodless skin; all per cm.
+_SCATTERING = (46. * (spectra.WAVELENGTHS / 500.)**-1.421).astype(np.float32)
+_BLOODLESS = .2 * (.244 + 85.3 * np.exp(-(spectra.WAVELENGTHS - 154.) / 66.2))
+# Melanin absorbs as the square of the frequency, fitted to the medians of the International Skin Spectra Archive: with the power
+# 3.33 that Jacques gives for melanosomes brown skin would be too red and too yellow.
+_MELANOSOME = 6.6e11 * 550.**-3.33 * (550. / spectra.WAVELENGTHS)**2
+_BLOOD = spectra.blood(saturation=.75, vessel=.005)
+_CAROTENE = 12. * np.exp(-.5 * ((spectra.WAVELENGTHS - 455.) / 33.)**2)  # per cm: scaled so that 1 is a clearly yellow skin
 _PATH = .024  # cm through the epidermis, there and back: 60 um, doubled because the light is diffuse
-_SURFACE = .02  # reflected diffusely by the skin's rough surface before it enters
+_TURNED_BACK = .5  # by a surface of refractive index 1.4 to diffuse light from within
+# A photograph of a face is exposed for the face. Half a stop more than spectrophotometers' white tile, which also miss light that
+# leaves the skin beside their opening.
+_EXPOSURE = 1.5
 # E. d'Eon et al., "An energy-conserving hair reflectance model", EGSR 2011: absorption per unit of the hair pigments.
 _EUMELANIN = np.array([.419, .697, 1.37])
 _PHEOMELANIN = np.array([.187, .4, 1.05])
 _HAIR_PATH = 2.6  # a mass of fibres seen from afar returns exp(-path sqrt(absorption)), as scattering media do
+_GLINT_PATH = .25  # through one fibre and out again, what makes the highlights of dark hair brown, where a gray one looks blue
 _IRIS_STROMA = np.array([.125, .195, .255])  # linear: Tyndall blue of an iris without melanin
-_IRIS_ABSORPTION = np.array([.42, .90, 1.75])
+_IRIS_ABSORPTION = np.array([.35, 1.05, 1.9])
 
 
 def skin(melanin, blood, carotene):
-    """Linear reflectance of skin, [...] each -> [..., 3].
+    """Linear reflectance of skin as photographs show it, exposed for the face: [...] each -> [..., 3] float32.
 
     Args:
-      melanin: volume fraction of melanosomes in the epidermis (.01 very pale, .05, .35 very dark).
-      blood: volume fraction of blood in the dermis (.02; lips .1).
+      melanin: volume fraction of melanosomes in the epidermis (.005 very pale, .05, .25 very dark).
+      blood: volume fraction of blood in the dermis (.03; lips .1).
       carotene: relative, 0..1.
     """
+    return np.maximum(_EXPOSURE * spectra.linear_srgb(reflectance(melanin, blood, carotene)), 0.)
+
+
+def reflectance(melanin, blood, carotene):
+    """Reflectance of skin from below its surface, arguments as those of `skin`: [...] each -> [..., wavelengths] float32."""
     melanin, blood, carotene = (np.asarray(amount, np.float32)[..., None] for amount in (melanin, blood, carotene))
-    ratio = 2. * (_BASELINE + blood * _BLOOD + carotene * _CAROTENE) / (.75 * _SCATTERING)
+    absorption = np.float32(_BLOODLESS) + blood * np.float32(_BLOOD) + carotene * np.float32(_CAROTENE)
+    ratio = 2. * absorption / (.75 * _SCATTERING)
     dermis = 1. + ratio - np.sqrt(ratio * (ratio + 2.))
-    return (_SURFACE + (1. - 2. * _SURFACE) * np.exp(-_PATH * _MELANOSOME * melanin) * dermis).astype(np.float32)
+    below = np.exp(np.float32(-_PATH * _MELANOSOME) * melanin) * dermis
+    return (1. - _TURNED_BACK) * below / (1. - _TURNED_BACK * below)
+
+
+def sclera(blood):
+    """Linear reflectance [3] of the white of an eye, whose tissue holds blood of this volume fraction: 0 to .01."""
+    return spectra.linear_srgb(reflectance(0., blood, 0.))
 
 
 def hair(eumelanin, pheomelanin, gray):
     """Linear reflectance [3] of hair: eumelanin .1 (blond) to 8 (black), pheomelanin 0 to 2 (red), gray 0..1."""
-    pigmented = .7 * np.exp(-_HAIR_PATH * np.sqrt(eumelanin * _EUMELANIN + pheomelanin * _PHEOMELANIN)) + .008
+    absorption = eumelanin * _EUMELANIN + pheomelanin * _PHEOMELANIN
+    pigmented = .7 * np.exp(-_HAIR_PATH * np.sqrt(absorption)) + .03 * np.exp(-_GLINT_PATH * absorption) + .005
     return (1. - gray) * pigmented + gray * np.array([.50, .47, .43])
 
 
