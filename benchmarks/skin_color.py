@@ -6,7 +6,7 @@ several photographs of each: it is what is left of the variance when that within
 import numpy as np
 
 from morph3d.data import sources
-from morph3d.evaluation import galleries, judges
+from morph3d.evaluation import galleries, judges, statistics
 from morph3d.evaluation.color import face_patches
 from morph3d.morphable import coefficients
 
@@ -31,7 +31,7 @@ def compare(model, photographs, count, seed):
     found = {source: of_photographs(source) for source in photographs}
     means = {source: lab.mean(0) for source, (_, lab) in found.items()}
     names = np.concatenate([np.char.add(f"{source} ", people) for source, (people, _) in found.items()])
-    between, people = between_people(names, np.concatenate([lab for _, lab in found.values()]))
+    between, people = statistics.between(np.concatenate([lab for _, lab in found.values()]), names)
     faces = of_faces(model, count, seed)
     mean, spread, photos_mean = faces.mean(0), faces.std(0, ddof=1), np.mean(list(means.values()), 0)
     listed = {source: {"photos": len(lab), "mean": means[source].tolist()} for source, (_, lab) in found.items()}
@@ -59,29 +59,3 @@ def of_faces(model, count, seed):
         vertices, colors = model.instance(who._replace(shape=who.shape[some], texture=who.texture[some]))
         lab.append(face_patches.measure(judges.frontal(model, vertices, colors, face_patches.frame()))[:, SKIN])
     return np.concatenate(lab)
-
-
-def between_people(people, lab):
-    """The standard deviation between people whose photographs also differ: one-way analysis of variance, random effects.
-
-    Args:
-      people: [N] whom each photograph shows; those with one photograph are left out.
-      lab: [N, 3].
-
-    Returns:
-      [3] (0 where the photographs of one person differ as much as those of several), and the number of people.
-
-    Raises:
-      ValueError: fewer than two people have two photographs or more.
-    """
-    _, person, photos = np.unique(people, return_inverse=True, return_counts=True)
-    several = photos[person] > 1
-    lab, (_, person, photos) = lab[several], np.unique(person[several], return_inverse=True, return_counts=True)
-    if len(photos) < 2:
-        raise ValueError(f"found {len(photos)} people with two photographs or more, expected two or more: give a source "
-                         "with a folder for each person")
-    means = np.stack([np.bincount(person, channel) for channel in lab.T], 1) / photos[:, None]
-    within = np.square(lab - means[person]).sum(0) / (len(lab) - len(photos))
-    among = (photos[:, None] * np.square(means - lab.mean(0))).sum(0) / (len(photos) - 1)
-    size = (len(lab) - np.square(photos).sum() / len(lab)) / (len(photos) - 1)  # of a balanced design: photographs of a person
-    return np.sqrt(np.maximum(among - within, 0.) / size), len(photos)
