@@ -49,11 +49,20 @@ def skin(melanin, blood, carotene):
       blood: volume fraction of blood in the dermis (.03; lips .1).
       carotene: relative, 0..1.
     """
-    amounts = np.broadcast_arrays(melanin, blood, carotene)
+    return np.maximum(_EXPOSURE * _color(melanin, blood, carotene), 0.)
+
+
+def sclera(blood):
+    """Linear reflectance of the white of an eye, whose tissue holds blood of this volume fraction, 0 to .02: [...] -> [..., 3]."""
+    return np.maximum(_color(0., blood, 0.), 0.)
+
+
+def _color(*amounts):
+    """The linear sRGB [..., 3] float32 of `reflectance`, [...] each."""
+    amounts = np.broadcast_arrays(*amounts)
     flat = np.stack([amount.ravel() for amount in amounts])
     blocks = np.array_split(flat, max(flat.shape[1] // _AT_A_TIME, 1), axis=1)
-    linear = np.concatenate([spectra.linear_srgb(reflectance(*block)) for block in blocks])
-    return np.maximum(_EXPOSURE * linear, 0.).reshape(*amounts[0].shape, 3)
+    return np.concatenate([spectra.linear_srgb(reflectance(*block)) for block in blocks]).reshape(*amounts[0].shape, 3)
 
 
 def reflectance(melanin, blood, carotene):
@@ -63,11 +72,6 @@ def reflectance(melanin, blood, carotene):
     dermis = 1. + ratio - np.sqrt(ratio * (ratio + 2.))
     below = np.exp(melanin * _MELANIN) * dermis
     return (1. - _TURNED_BACK) * below / (1. - _TURNED_BACK * below)
-
-
-def sclera(blood):
-    """Linear reflectance [3] of the white of an eye, whose tissue holds blood of this volume fraction: 0 to .01."""
-    return spectra.linear_srgb(reflectance(0., blood, 0.))
 
 
 def hair(eumelanin, pheomelanin, gray):
