@@ -22,8 +22,8 @@ def _part(spread):
 
 PARAMETERS = {
     # Skin: natural logarithms of concentrations.
-    "melanin": Parameter(np.log(.015), .8, np.log(.001), np.log(.25)), "blood": Parameter(np.log(.0238), .34),
-    "carotene": Parameter(.45, .105, 0., 1.),
+    "melanin": Parameter(np.log(.015), .76, np.log(.001), np.log(.25)), "blood": Parameter(np.log(.0263), .34),
+    "carotene": Parameter(.45, .10, 0., 1.),
     # Hair pigments; eumelanin is a logarithm.
     "hair_eumelanin": Parameter(np.log(4.5), .9, np.log(.1), np.log(12.)),
     "hair_pheomelanin": Parameter(.25, .35, 0., 2.), "hair_gray": Parameter(-.25, .36, 0., 1.),
@@ -44,7 +44,7 @@ PARAMETERS = {
     "socket_shade": Parameter(.12, .18), "inner_socket": Parameter(.15, .12), "dark_circles": Parameter(.22, .27),
     "eye_bags": Parameter(.08, .1),
     # Lips.
-    "lip_blood": Parameter(1.6, .4), "lip_melanin": Parameter(.42, .40), "lip_shade": _part(.18),
+    "lip_blood": Parameter(1.5, .4), "lip_melanin": Parameter(.42, .40), "lip_shade": _part(.18),
     "upper_lip_shade": Parameter(.14, .12), "lip_edge": Parameter(0., .7, -3., 3.), "upper_lip_edge": _part(.5),
     "lower_lip_edge": _part(.5), "mouth_line": Parameter(.9, .3, 0., 2.), "mouth_corners": Parameter(.2, .15),
     "lip_contour": _part(.12),
@@ -52,8 +52,8 @@ PARAMETERS = {
     "beard": Parameter(.04, .34, 0., 1.), "mustache": _part(.4), "goatee": _part(.4), "soul_patch": _part(.4),
     "jaw_beard": _part(.45), "cheek_beard": Parameter(-.35, .35), "sideburns": Parameter(.15, .25, 0., 1.),
     # Blood, in logarithms: in photographs a forehead is 3 (a*) less red than the cheeks, nose and chin are as red.
-    "blush": Parameter(.45, .25), "nose_blood": Parameter(.40, .18), "chin_blood": Parameter(.4, .15),
-    "forehead_blood": Parameter(-.15, .15), "ear_blood": Parameter(.5, .2),
+    "blush": Parameter(.35, .28), "nose_blood": Parameter(.32, .18), "chin_blood": Parameter(.3, .15),
+    "forehead_blood": Parameter(-.10, .15), "ear_blood": Parameter(.4, .2),
     # Shade: folds and hollows.
     "nostrils": Parameter(.9, .25, 0., 2.), "nose_sides": Parameter(.05, .10), "nose_base": Parameter(.18, .12),
     "nose_ridge": _part(.08), "philtrum": Parameter(.06, .07), "nasolabial": Parameter(.10, .12),

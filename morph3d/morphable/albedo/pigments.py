@@ -78,7 +78,7 @@ def hair(eumelanin, pheomelanin, gray):
     """Linear reflectance [3] of hair: eumelanin .1 (blond) to 8 (black), pheomelanin 0 to 2 (red), gray 0..1."""
     absorption = eumelanin * _EUMELANIN + pheomelanin * _PHEOMELANIN
     pigmented = .7 * np.exp(-_HAIR_PATH * np.sqrt(absorption)) + .03 * np.exp(-_GLINT_PATH * absorption) + .005
-    return (1. - gray) * pigmented + gray * np.array([.50, .47, .43])
+    return (1. - gray) * pigmented + gray * np.array([.50, .457, .39])
 
 
 def iris(melanin):
