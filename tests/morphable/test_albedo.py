@@ -5,7 +5,7 @@ import pytest
 from morph3d import colors
 from morph3d.mesh.normals import vertex_normals
 from morph3d.morphable import albedo
-from morph3d.morphable.albedo import anatomy, masks, painter, parameters, people, pigments
+from morph3d.morphable.albedo import anatomy, masks, painter, parameters
 from tests.morphable import ellipsoid_head
 from tests.morphable.ellipsoid_head import EYE, LIPS, on_ellipsoid
 
@@ -45,7 +45,6 @@ def test_lips_are_redder_than_cheeks_and_cheeks_are_skin(head, painted):
     cheek = painted.mean[_near(head, 38., -15., 8.)].mean(0)
     assert lips[0] / lips[1] > 1.15 * cheek[0] / cheek[1]
     assert cheek[0] > cheek[1] > cheek[2]
-    np.testing.assert_allclose(cheek, [.70, .53, .44], atol=.07)
 
 
 def test_brows_nostrils_and_hair_are_darker_than_the_skin_beside_them(head, painted):
@@ -116,7 +115,31 @@ def test_draws_stay_in_range_and_cover_the_tones_of_people(head, painted):
     skin = (head[0][:, 2] > 0.) & (np.abs(head[0][:, 1] + 10.) < 30.)
     assert np.mean((faces[:, skin] < 0.) | (faces[:, skin] > 1.)) < .01
     cheeks = faces[:, _near(head, 38., -15., 8.)].mean((1, 2))
-    assert np.quantile(cheeks, .03) < .38 and np.quantile(cheeks, .97) > .68
+    assert np.quantile(cheeks, .03) < .52 and np.quantile(cheeks, .97) > .70
+
+
+def test_cheeks_in_the_studio_are_as_light_red_and_yellow_as_in_photographs_and_differ_as_much(head, painted):
+    cheeks = colors.linear_from_srgb(_draws(painted, 600)[:, _near(head, 33., -16., 8.)])
+    # What the studio's light makes of a cheek: of a black one .032, of a white one .93 (faces of ICT-FaceKit).
+    lab = np.median(colors.lab_from_srgb(colors.srgb_from_linear(.032 + (.93 - .032) * cheeks)), 1)
+    # The means of 1,923 and of 1,075 photographs were 64.6 16.0 19.9 and 71.5 19.1 18.9; between 267 people.
+    np.testing.assert_allclose(lab.mean(0), [68., 17.5, 19.4], atol=2.)
+    ratio = lab.std(0) / [5.58, 2.63, 3.10]
+    assert (ratio > .8).all() and (ratio < 1.25).all()
+
+
+def test_traits_decide_the_colors_and_come_back_as_coefficients(head):
+    tone = np.linspace(-2., 2., 40)
+    painted = albedo.paint(*head[:3], people=40, modes=39, traits={"tone": tone})
+    assert painted.coefficients.shape == (40, 39) and painted.coefficients.dtype == np.float32
+    uneven = np.isin(painted.names, parameters.ASYMMETRIC)
+    assert uneven.any() and (painted.coefficients[:, uneven] == 0.).all()
+    principal = painted.coefficients[:, ~uneven]
+    np.testing.assert_allclose(principal.mean(0), 0., atol=1e-4)
+    np.testing.assert_allclose(np.cov(principal.T), np.eye(principal.shape[1]), atol=1e-3)
+    faces = painted.mean + np.tensordot(painted.coefficients, painted.modes, 1)
+    cheeks = faces[:, _near(head, 38., -15., 8.)].mean((1, 2))
+    assert np.corrcoef(tone, cheeks)[0, 1] < -.7
 
 
 def test_a_shifted_head_gets_the_same_colors(head, painted):
@@ -156,24 +179,6 @@ def test_bad_numbers_and_too_few_people(head):
         albedo.paint(vertices, landmarks, normals, people=90, modes=90)
 
 
-@pytest.mark.parametrize("measured", [(194, 150, 130), (115, 82, 68)])
-def test_skin_matches_the_two_skins_of_the_color_checker(measured):
-    # sRGB values of the patches "light skin" and "dark skin" as published by X-Rite.
-    melanin, blood = np.meshgrid(np.geomspace(.01, .4, 60), np.geomspace(.01, .04, 20))
-    encoded = colors.srgb_from_linear(pigments.skin(melanin, blood, .1))
-    assert np.linalg.norm(encoded - np.array(measured) / 255., axis=-1).min() < .07
-
-
-def test_pigments_darken():
-    tones = pigments.skin(np.geomspace(.01, .4, 9), .02, .2)
-    assert (np.diff(tones, axis=0) < 0.).all()
-    flushed = pigments.skin(.03, .08, .2) / pigments.skin(.03, .02, .2)
-    assert flushed[0] > 1.3 * flushed[1]
-    assert pigments.hair(8., 0., 0.).max() < .05 < pigments.hair(.1, .1, 0.).min()
-    blue, brown = pigments.iris(0.), pigments.iris(2.)
-    assert blue[2] > blue[0] and brown[0] > brown[2]
-
-
 def test_inside_measures_a_square():
     x, y = np.array([0., 3., 5., 0., 5.]), np.array([0., 0., 0., 9., 6.])
     distance = masks.inside(x, y, [(-4, -4), (4, -4), (4, 4), (-4, 4)])
@@ -186,12 +191,3 @@ def test_along_curve_measures_a_circle():
     along, across = masks.along_curve(12. * x, 12. * y, 10. * np.stack([x, y], 1))
     np.testing.assert_allclose(along, angle / angle[-1], atol=.01)
     np.testing.assert_allclose(across, -2., atol=.01)
-
-
-def test_principal_modes_keep_the_covariance():
-    basis = np.random.default_rng(3).standard_normal([3, 7, 3]).astype(np.float32)
-    faces = np.tensordot(np.random.default_rng(4).standard_normal([40, 3]).astype(np.float32), basis, 1) + .5
-    mean, modes = people.principal_modes(faces.copy(), 3)
-    flat = faces.reshape(40, -1)
-    np.testing.assert_allclose(mean.ravel(), flat.mean(0), atol=1e-5)
-    np.testing.assert_allclose(modes.reshape(3, -1).T @ modes.reshape(3, -1), np.cov(flat.T), atol=1e-4)

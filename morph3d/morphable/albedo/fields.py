@@ -73,7 +73,8 @@ def _lid_shades(r):
     return {"lid_shadow": _upper_lid(r), "lid_crease": crease,
             "eye_bags": _below_eye(r, 12., 3.) * smoothstep(1.2, .4, r.lower_lid.along),
             "tear_trough": line(face, [(17., -7.), (25., -14.), (36., -18.)], 4.),
-            "brow_bone": -line(face, [(20., 19.), (38., 23.), (54., 15.)], 4.), "socket_shade": spot(face, 31., 8., 14., 9.), "inner_socket": spot(face, 13., 5., 6., 8.),
+            "brow_bone": -line(face, [(20., 19.), (38., 23.), (54., 15.)], 4.),
+            "socket_shade": spot(face, 31., 8., 14., 9.), "inner_socket": spot(face, 13., 5., 6., 8.),
             "crows_feet": spot(face, 57., -2., 6., 7.)}
 
 

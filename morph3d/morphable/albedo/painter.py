@@ -99,7 +99,7 @@ def _eye(r, p):
     lid, along = r.upper_lid.across, r.upper_lid.along
     shadow = np.exp(-.75 * smoothstep(-5.5, .5, lid) - .25 * smoothstep(3., 9., d) - .1)[:, None]
     corner = smoothstep(.26, .02, along) + .6 * smoothstep(.78, 1., along)
-    sclera = .80 * np.exp(p.sclera_brightness) * pigments.skin(.0015, p.sclera_blood + .012 * corner**2, .1)
+    sclera = .80 * np.exp(p.sclera_brightness) * pigments.sclera(p.sclera_blood + .012 * corner**2)
     rim = (1. - p.limbus * bump(d - 5.6, .9))[:, None]
     # Fibers scatter less toward the pupil, and lighten the ring around it in light eyes.
     iris = np.exp(p.iris_brightness) * rim * pigments.iris(p.iris_melanin)

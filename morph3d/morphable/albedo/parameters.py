@@ -22,8 +22,8 @@ def _part(spread):
 
 PARAMETERS = {
     # Skin: natural logarithms of concentrations.
-    "melanin": Parameter(np.log(.046), .80, np.log(.012), np.log(.40)), "blood": Parameter(np.log(.02), .19),
-    "carotene": Parameter(.24, .06, .05, .6),
+    "melanin": Parameter(np.log(.0155), .70, np.log(.001), np.log(.25)), "blood": Parameter(np.log(.0263), .37),
+    "carotene": Parameter(.45, .10, 0., 1.),
     # Hair pigments; eumelanin is a logarithm.
     "hair_eumelanin": Parameter(np.log(4.5), .9, np.log(.1), np.log(12.)),
     "hair_pheomelanin": Parameter(.25, .35, 0., 2.), "hair_gray": Parameter(-.25, .36, 0., 1.),
@@ -40,22 +40,22 @@ PARAMETERS = {
     "socket_shade": Parameter(.08, .14), "inner_socket": Parameter(.15, .12), "dark_circles": Parameter(.20, .20),
     "eye_bags": Parameter(.06, .08),
     # Lips.
-    "lip_blood": Parameter(1.55, .4), "lip_melanin": Parameter(.25, .42), "lip_shade": _part(.16),
+    "lip_blood": Parameter(1.5, .4), "lip_melanin": Parameter(.42, .40), "lip_shade": _part(.16),
     "upper_lip_shade": Parameter(.14, .10), "mouth_line": Parameter(.9, .28, 0., 2.), "mouth_corners": Parameter(.3, .12),
     # Beard: stubble, of which women have next to none; coverage 0..1, parts relative to the whole. A full beard is a rare thing
     # on one side of the mean, which a linear model would answer with as many pale chins.
     "beard": Parameter(.17, .13, 0., .6), "mustache": _part(.22), "goatee": _part(.22), "jaw_beard": _part(.22),
     "cheek_beard": Parameter(-.35, .2),
-    # Blood, in logarithms.
-    "blush": Parameter(.25, .25), "nose_blood": Parameter(.30, .25), "chin_blood": Parameter(.08, .15),
-    "forehead_blood": _part(.15), "ear_blood": Parameter(.3, .2),
+    # Blood, in logarithms: in photographs a forehead is 3 (a*) less red than the cheeks, nose and chin are as red.
+    "blush": Parameter(.35, .28), "nose_blood": Parameter(.32, .18), "chin_blood": Parameter(.3, .15),
+    "forehead_blood": Parameter(-.10, .15), "ear_blood": Parameter(.4, .2),
     # Shade: folds and hollows.
     "nostrils": Parameter(1.7, .3, 0., 3.), "nose_sides": Parameter(.06, .12), "nose_base": Parameter(.16, .14),
-    "nose_ridge": _part(.10), "alar_crease": Parameter(.12, .10), "philtrum": Parameter(.06, .08), "nasolabial": Parameter(.10, .13),
-    "marionette": Parameter(.05, .08), "chin_crease": Parameter(.14, .13), "glabella": Parameter(.05, .08),
-    "brow_bone": _part(.07), "tear_trough": Parameter(.05, .09), "crows_feet": Parameter(.02, .07),
-    "cheek_hollows": Parameter(.07, .17), "cheekbones": _part(.13), "temples": Parameter(.05, .12), "jaw_shade": Parameter(.13, .13),
-    "neck_shade": Parameter(.25, .13), "forehead_shade": _part(.11), "chin_shade": _part(.10),
+    "nose_ridge": _part(.10), "alar_crease": Parameter(.12, .10), "philtrum": Parameter(.06, .08),
+    "nasolabial": Parameter(.10, .13), "marionette": Parameter(.05, .08), "chin_crease": Parameter(.14, .13),
+    "glabella": Parameter(.05, .08), "brow_bone": _part(.07), "tear_trough": Parameter(.05, .09), "crows_feet": Parameter(.02, .07),
+    "cheek_hollows": Parameter(.07, .17), "cheekbones": _part(.13), "temples": Parameter(.05, .12),
+    "jaw_shade": Parameter(.13, .13), "neck_shade": Parameter(.25, .13), "forehead_shade": _part(.11), "chin_shade": _part(.10),
     # Scalp: coverage 0..1, and of bands along the hairline.
     "hair_density": Parameter(.93, .06, 0., 1.), "hair_gloss": _part(.12), "hair_front": _part(.22), "hair_temples": _part(.22),
     "sideburns": Parameter(.25, .14),
