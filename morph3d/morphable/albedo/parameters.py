@@ -54,10 +54,10 @@ PARAMETERS = {
     "nose_ridge": _part(.10), "alar_crease": Parameter(.12, .10), "philtrum": Parameter(.06, .08),
     "nasolabial": Parameter(.10, .13), "marionette": Parameter(.05, .08), "chin_crease": Parameter(.14, .13),
     "glabella": Parameter(.05, .08), "brow_bone": _part(.07), "tear_trough": Parameter(.05, .09), "crows_feet": Parameter(.02, .07),
-    "cheek_hollows": Parameter(.07, .17), "cheekbones": _part(.13), "temples": Parameter(.05, .12),
+    "cheek_hollows": Parameter(.07, .13), "cheekbones": _part(.13), "temples": Parameter(.05, .12),
     "jaw_shade": Parameter(.13, .13), "neck_shade": Parameter(.25, .13), "forehead_shade": _part(.11), "chin_shade": _part(.10),
     # Scalp: coverage 0..1, and of bands along the hairline.
-    "hair_density": Parameter(.93, .06, 0., 1.), "hair_gloss": _part(.12), "hair_front": _part(.22), "hair_temples": _part(.22),
+    "hair_density": Parameter(.93, .06, 0., 1.), "hair_gloss": _part(.12), "hair_front": _part(.11), "hair_temples": _part(.13),
     "sideburns": Parameter(.25, .14),
 }
 # Smooth spots that span what no name covers: (x, y, width) in mm, and one standard deviation of shade, of log blood.
