@@ -22,7 +22,7 @@ def _part(spread):
 
 PARAMETERS = {
     # Skin: natural logarithms of concentrations.
-    "melanin": Parameter(np.log(.0155), .70, np.log(.001), np.log(.25)), "blood": Parameter(np.log(.0263), .37),
+    "melanin": Parameter(np.log(.014), .70, np.log(.001), np.log(.25)), "blood": Parameter(np.log(.0255), .36),
     "carotene": Parameter(.45, .10, 0., 1.),
     # Hair pigments; eumelanin is a logarithm.
     "hair_eumelanin": Parameter(np.log(4.5), .9, np.log(.1), np.log(12.)),
