@@ -1,4 +1,5 @@
-"""How much the faces of a morphable model are faces: to a face detector, to a recognizer, and on a contact sheet to the eye.
+"""How much the faces of a morphable model are faces: to a face detector, to a recognizer, and on a contact sheet to the eye;
+with photographs given, also how near their skin is to people's (skin_color.py).
 
 Random faces under random light are shown to MTCNN, turned up to 30 degrees; and 200 random people, each in two pictures with
 another pose, light and expression, to the dlib recognizer.
@@ -10,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
+from benchmarks import skin_color
 from morph3d import aligned_rendering, images, morphable
 from morph3d import scene as scenes
 from morph3d.atomic_files import replacing
@@ -22,11 +24,14 @@ _MODEL = flags.DEFINE_string("model", "embedded", "as --morphable_model of morph
 _PEOPLE = flags.DEFINE_integer("people", 200, "random people")
 _SEED = flags.DEFINE_integer("seed", 1, "of people and scenes")
 _SHEET = flags.DEFINE_string("sheet", None, "a PNG file for a contact sheet of 32 random faces")
+_PHOTOS = flags.DEFINE_multi_string("photos", [], "sources of photographs to compare skin with, as --photos of morph3d-train; some "
+                                    "with several of a person; may be given several times")
 _JSON = flags.DEFINE_string("json", None, "a file for the figures")
 
 SIZE = 250  # pixels, as the photographs of Labeled Faces in the Wild
 TURN = math.radians(30.)  # the largest turn to either side
 MARGIN = 1.6  # how much more than the head is in the picture
+SKIN_FACES = 300
 SHEET_ROWS, SHEET_COLUMNS, SHEET_SIZE = 4, 8, 192
 
 
@@ -80,6 +85,10 @@ def main(_):
                "dlib_same_distance": float(same), "dlib_different_distance": float(different)}
     for name, value in figures.items():
         print(f"{name:<28}{value:.4f}", flush=True)
+    if _PHOTOS.value:
+        figures["skin"] = skin_color.compare(model, _PHOTOS.value, SKIN_FACES, _SEED.value)
+        for name in ("photos_mean", "between_people", "mean", "spread", "difference", "ratio"):
+            print(f"skin {name:<23}" + "".join(f"{value:8.2f}" for value in figures["skin"][name]), flush=True)
     if _JSON.value:
         with replacing(_JSON.value) as beside:
             beside.write_text(json.dumps(figures, indent=1))

@@ -17,6 +17,11 @@ _XYZ_FROM_LINEAR = np.array([[.4124, .3576, .1805], [.2126, .7152, .0722], [.019
 _KNEE = 6. / 29.  # of CIE 15's cube root: below its cube the curve is a straight line
 
 
+def linear_from_xyz(relative):
+    """[..., 3] CIE XYZ, each relative to that of the white D65 -> [..., 3] linear sRGB; nothing is clipped."""
+    return relative * _XYZ_FROM_LINEAR.sum(1) @ np.linalg.inv(_XYZ_FROM_LINEAR).T
+
+
 def lab_from_srgb(encoded):
     """[..., 3] sRGB-encoded values in 0..1 -> [..., 3] float64 CIELAB (CIE 15): L* in 0..100, a* and b*, of the white D65."""
     relative = linear_from_srgb(np.asarray(encoded, np.float64)) @ _XYZ_FROM_LINEAR.T / _XYZ_FROM_LINEAR.sum(1)

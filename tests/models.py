@@ -38,7 +38,8 @@ def ict_model(data_folder, tmp_path_factory):
 
     def paint(vertices, *_):
         random = np.random.default_rng(0)
-        return albedo.Albedo(random.uniform(size=vertices.shape), random.normal(0., .1, [3, *vertices.shape]), ("a", "b", "c"))
+        return albedo.Albedo(random.uniform(size=vertices.shape), random.normal(0., .1, [3, *vertices.shape]), ("a", "b", "c"),
+                             np.zeros([1, 3]))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ict_facekit, "IDENTITIES", identities)

@@ -98,6 +98,34 @@ def correlation(values, others, seed=0):
     return _estimate(np.mean(a * b), drawn[np.isfinite(drawn)], len(a))
 
 
+def between(values, people):
+    """How much people differ in what their photographs, which differ too, show: one-way analysis of variance, random effects.
+
+    Args:
+      values: [N, C] finite numbers of N photographs.
+      people: [N] whom each shows; those with one photograph are left out.
+
+    Returns:
+      [C], the standard deviation between people (0 where a person's photographs differ as much as those of several), and the
+      number of people it is computed from.
+
+    Raises:
+      ValueError: fewer than two people have two photographs or more.
+    """
+    _, person, photos = np.unique(people, return_inverse=True, return_counts=True)
+    several = photos[person] > 1
+    _, person, photos = np.unique(person[several], return_inverse=True, return_counts=True)
+    if len(photos) < 2:
+        raise ValueError(f"found {len(photos)} people with two photographs or more, expected two or more: give a source "
+                         "with a folder for each person")
+    values, total = np.asarray(values, np.float64)[several], photos.sum()
+    means = np.stack([np.bincount(person, channel) for channel in values.T], 1) / photos[:, None]
+    within = np.square(values - means[person]).sum(0) / (total - len(photos))
+    among = (photos[:, None] * np.square(means - values.mean(0))).sum(0) / (len(photos) - 1)
+    each = (total - np.square(photos).sum() / total) / (len(photos) - 1)  # photographs of a person, where all have as many
+    return np.sqrt(np.maximum(among - within, 0.) / each), len(photos)
+
+
 def _require_pairs(values, others):
     if len(values) != len(others):
         raise ValueError(f"found {len(values)} and {len(others)} values; expected those of the same people, in the same order")

@@ -127,3 +127,25 @@ def test_a_correlation_of_too_little_is_refused(values, words):
         statistics.correlation(values, values)
     with pytest.raises(ValueError, match="expected those of the same people"):
         statistics.correlation(values, [1.])
+
+
+def test_between_finds_what_people_differ_by_whatever_their_photos_differ_by():
+    rng = np.random.default_rng(5)
+    people = np.repeat(np.arange(3000), rng.integers(1, 6, 3000))
+    truth = np.array([2., 5., 0.])
+    values = (truth * rng.standard_normal([3000, 3]))[people] + [4., 3., 1.] * rng.standard_normal([len(people), 3])
+    found, count = statistics.between(values, people)
+    np.testing.assert_allclose(found, truth, atol=.2)
+    assert count == np.sum(np.bincount(people) > 1)
+
+
+def test_between_of_equal_photos_is_the_textbook_variance():
+    # Searle, Casella and McCulloch 1992, section 3.5: (mean square among - mean square within) / photos of a person.
+    found, count = statistics.between([[1.], [3.], [7.], [9.]], ["a", "a", "b", "b"])
+    assert found[0] == pytest.approx(np.sqrt((36. - 2.) / 2.)) and count == 2
+    assert statistics.between([[1.], [3.], [7.], [9.], [99.]], ["a", "a", "b", "b", "c"]) == (found, 2)
+
+
+def test_between_needs_people_with_several_photos():
+    with pytest.raises(ValueError, match="found 1 people with two photographs or more, expected two or more: give a source with a"):
+        statistics.between([[1.], [2.], [3.]], ["a", "a", "b"])

@@ -5,46 +5,14 @@ import pytest
 from morph3d import colors
 from morph3d.mesh.normals import vertex_normals
 from morph3d.morphable import albedo
-from morph3d.morphable.albedo import anatomy, masks, painter, parameters, people, pigments
-
-RADII = np.array([80., 118., 96.])
-EYE = np.array([31., 22.])  # center of the left one, mm
-LIPS = np.array([0., -46.])
-
-
-def _on_ellipsoid(x, y):
-    z = RADII[2] * np.sqrt(np.maximum(1. - (x / RADII[0])**2 - (y / RADII[1])**2, 0.))
-    return np.stack([x, y, z], -1)
-
-
-def _ring(center, width, height, count):
-    """Points around an ellipse, first the one at the smallest x, then over the top."""
-    angle = np.pi - np.linspace(0., 2. * np.pi, count, endpoint=False)
-    return np.stack([center[0] + width * np.cos(angle), center[1] + height * np.sin(angle)], 1)
-
-
-def _landmarks():
-    across = np.linspace(-1., 1., 17)
-    jaw = np.stack([66. * np.sin(1.4 * across), 20. - 98. * np.cos(1.4 * across)], 1)
-    brow = np.array([(13., 44.), (25., 48.), (37., 48.), (48., 44.), (56., 37.)])
-    nose = np.array([(0., 24.), (0., 13.), (0., 2.), (0., -9.),
-                     (-12., -22.), (-6., -24.), (0., -25.), (6., -24.), (12., -22.)])
-    eyes = [_ring(EYE * [-1, 1], 14., 5., 6), _ring(EYE, 14., 5., 6)]
-    points = np.concatenate([jaw, brow[::-1] * [-1, 1], brow, nose, *eyes, _ring(LIPS, 26., 11., 12),
-                             _ring(LIPS, 21., 2., 8)])
-    return _on_ellipsoid(*points.T)
+from morph3d.morphable.albedo import anatomy, masks, painter, parameters
+from tests.morphable import ellipsoid_head
+from tests.morphable.ellipsoid_head import EYE, LIPS, on_ellipsoid
 
 
 @pytest.fixture(scope="module")
 def head():
-    """vertices, landmarks, normals; vertex i mirrors vertex `mirror[i]`."""
-    longitude, latitude = np.linspace(-np.pi, np.pi, 141), np.linspace(-1.5, 1.5, 81)
-    longitude, latitude = np.meshgrid(longitude, latitude)
-    unit = np.stack([np.sin(longitude) * np.cos(latitude), np.sin(latitude), np.cos(longitude) * np.cos(latitude)], -1)
-    normals = unit / RADII
-    normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
-    mirror = np.arange(longitude.size).reshape(longitude.shape)[:, ::-1].ravel()
-    return (unit * RADII).reshape(-1, 3), _landmarks(), normals.reshape(-1, 3), mirror
+    return ellipsoid_head.build()
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +36,7 @@ def test_shapes_names_and_types(head, painted):
     assert painted.mean.shape == (count, 3) and painted.modes.shape == (90, count, 3)
     assert painted.mean.dtype == painted.modes.dtype == np.float32
     assert len(set(painted.names)) == 90
-    assert np.isfinite(painted.modes).all() and (np.abs(painted.modes).max((1, 2)) > .004).all()
+    assert np.isfinite(painted.modes).all() and (np.abs(painted.modes).max((1, 2)) > .001).all()
     assert painted.mean.min() >= 0. and painted.mean.max() <= 1.
 
 
@@ -77,7 +45,6 @@ def test_lips_are_redder_than_cheeks_and_cheeks_are_skin(head, painted):
     cheek = painted.mean[_near(head, 38., -15., 8.)].mean(0)
     assert lips[0] / lips[1] > 1.15 * cheek[0] / cheek[1]
     assert cheek[0] > cheek[1] > cheek[2]
-    np.testing.assert_allclose(cheek, [.70, .53, .44], atol=.07)
 
 
 def test_brows_nostrils_and_hair_are_darker_than_the_skin_beside_them(head, painted):
@@ -85,7 +52,7 @@ def test_brows_nostrils_and_hair_are_darker_than_the_skin_beside_them(head, pain
         return painted.mean[_near(head, x, y, radius)].mean()
 
     assert brightness(30., 46., 3.) < brightness(30., 62., 4.) - .1
-    assert brightness(5., -22., 4.) < brightness(22., -15., 4.) - .05
+    assert brightness(5., -22., 4.) < brightness(22., -15., 4.) - .03
     back = (head[0][:, 2] < -60.) & (head[0][:, 1] > 60.)
     assert painted.mean[back].mean() < brightness(38., -15., 8.) - .15
 
@@ -103,7 +70,7 @@ def test_hair_grows_around_the_ears_and_not_on_them(name, request):
     model = request.getfixturevalue(name)
     vertices = model.mean_vertices.numpy()
     parts = anatomy.find(vertices, vertices[model.landmarks.numpy()], vertex_normals(vertices, model.triangles.numpy()))
-    black, gray = (painter.Painter(parts)(parameters.values({"long_hair": -9., "hair_gray": score})) for score in (-9., 9.))
+    black, gray = (painter.Painter(parts)(parameters.values({"hair_gray": score})) for score in (-9., 9.))
     hair = np.abs(gray - black).max(1) > .1
     far_out = model.parts["ears"] & (np.abs(vertices[:, 0]) > np.percentile(np.abs(vertices[model.parts["ears"], 0]), 70))
     ears = far_out & (np.linalg.norm(vertices[:, 1:] - vertices[far_out, 1:].mean(0), axis=1) < 15.)
@@ -115,7 +82,7 @@ def test_eyeballs_and_mouth_of_their_own(head):
     vertices, landmarks, normals, _ = head
     angles = np.random.default_rng(0).standard_normal([2000, 3])
     directions = angles / np.linalg.norm(angles, axis=1, keepdims=True)
-    balls = [_on_ellipsoid(*(EYE * [side, 1])) - [0., 0., 13.] + 12. * directions for side in (-1., 1.)]
+    balls = [on_ellipsoid(*(EYE * [side, 1])) - [0., 0., 13.] + 12. * directions for side in (-1., 1.)]
     everything = np.concatenate([vertices, *balls])
     eyeballs = np.arange(len(everything)) >= len(vertices)
     mouth = np.zeros(len(everything), bool)
@@ -140,7 +107,7 @@ def test_a_symmetric_head_has_a_symmetric_mean_and_symmetric_principal_modes(hea
     principal = np.array([name.startswith("principal") for name in painted.names])
     difference = np.abs(painted.modes - painted.modes[:, mirror]).max((1, 2))
     assert difference[principal].max() < 4e-3
-    assert difference[~principal].min() > .02
+    assert difference[~principal].min() > .01
 
 
 def test_draws_stay_in_range_and_cover_the_tones_of_people(head, painted):
@@ -148,7 +115,31 @@ def test_draws_stay_in_range_and_cover_the_tones_of_people(head, painted):
     skin = (head[0][:, 2] > 0.) & (np.abs(head[0][:, 1] + 10.) < 30.)
     assert np.mean((faces[:, skin] < 0.) | (faces[:, skin] > 1.)) < .01
     cheeks = faces[:, _near(head, 38., -15., 8.)].mean((1, 2))
-    assert np.quantile(cheeks, .03) < .38 and np.quantile(cheeks, .97) > .68
+    assert np.quantile(cheeks, .03) < .52 and np.quantile(cheeks, .97) > .70
+
+
+def test_cheeks_in_the_studio_are_as_light_red_and_yellow_as_in_photographs_and_differ_as_much(head, painted):
+    cheeks = colors.linear_from_srgb(_draws(painted, 600)[:, _near(head, 33., -16., 8.)])
+    # What the studio's light makes of a cheek: of a black one .032, of a white one .93 (faces of ICT-FaceKit).
+    lab = np.median(colors.lab_from_srgb(colors.srgb_from_linear(.032 + (.93 - .032) * cheeks)), 1)
+    # The means of 1,923 and of 1,075 photographs were 64.6 16.0 19.9 and 71.5 19.1 18.9; between 267 people.
+    np.testing.assert_allclose(lab.mean(0), [68., 17.5, 19.4], atol=2.)
+    ratio = lab.std(0) / [5.58, 2.63, 3.10]
+    assert (ratio > .8).all() and (ratio < 1.25).all()
+
+
+def test_traits_decide_the_colors_and_come_back_as_coefficients(head):
+    tone = np.linspace(-2., 2., 40)
+    painted = albedo.paint(*head[:3], people=40, modes=39, traits={"tone": tone})
+    assert painted.coefficients.shape == (40, 39) and painted.coefficients.dtype == np.float32
+    uneven = np.isin(painted.names, parameters.ASYMMETRIC)
+    assert uneven.any() and (painted.coefficients[:, uneven] == 0.).all()
+    principal = painted.coefficients[:, ~uneven]
+    np.testing.assert_allclose(principal.mean(0), 0., atol=1e-4)
+    np.testing.assert_allclose(np.cov(principal.T), np.eye(principal.shape[1]), atol=1e-3)
+    faces = painted.mean + np.tensordot(painted.coefficients, painted.modes, 1)
+    cheeks = faces[:, _near(head, 38., -15., 8.)].mean((1, 2))
+    assert np.corrcoef(tone, cheeks)[0, 1] < -.7
 
 
 def test_a_shifted_head_gets_the_same_colors(head, painted):
@@ -188,24 +179,6 @@ def test_bad_numbers_and_too_few_people(head):
         albedo.paint(vertices, landmarks, normals, people=90, modes=90)
 
 
-@pytest.mark.parametrize("measured", [(194, 150, 130), (115, 82, 68)])
-def test_skin_matches_the_two_skins_of_the_color_checker(measured):
-    # sRGB values of the patches "light skin" and "dark skin" as published by X-Rite.
-    melanin, blood = np.meshgrid(np.geomspace(.01, .4, 60), np.geomspace(.01, .04, 20))
-    encoded = colors.srgb_from_linear(pigments.skin(melanin, blood, .1))
-    assert np.linalg.norm(encoded - np.array(measured) / 255., axis=-1).min() < .07
-
-
-def test_pigments_darken():
-    tones = pigments.skin(np.geomspace(.01, .4, 9), .02, .2)
-    assert (np.diff(tones, axis=0) < 0.).all()
-    flushed = pigments.skin(.03, .08, .2) / pigments.skin(.03, .02, .2)
-    assert flushed[0] > 1.3 * flushed[1]
-    assert pigments.hair(8., 0., 0.).max() < .05 < pigments.hair(.1, .1, 0.).min()
-    blue, brown = pigments.iris(0.), pigments.iris(2.)
-    assert blue[2] > blue[0] and brown[0] > brown[2]
-
-
 def test_inside_measures_a_square():
     x, y = np.array([0., 3., 5., 0., 5.]), np.array([0., 0., 0., 9., 6.])
     distance = masks.inside(x, y, [(-4, -4), (4, -4), (4, 4), (-4, 4)])
@@ -218,12 +191,3 @@ def test_along_curve_measures_a_circle():
     along, across = masks.along_curve(12. * x, 12. * y, 10. * np.stack([x, y], 1))
     np.testing.assert_allclose(along, angle / angle[-1], atol=.01)
     np.testing.assert_allclose(across, -2., atol=.01)
-
-
-def test_principal_modes_keep_the_covariance():
-    basis = np.random.default_rng(3).standard_normal([3, 7, 3]).astype(np.float32)
-    faces = np.tensordot(np.random.default_rng(4).standard_normal([40, 3]).astype(np.float32), basis, 1) + .5
-    mean, modes = people.principal_modes(faces.copy(), 3)
-    flat = faces.reshape(40, -1)
-    np.testing.assert_allclose(mean.ravel(), flat.mean(0), atol=1e-5)
-    np.testing.assert_allclose(modes.reshape(3, -1).T @ modes.reshape(3, -1), np.cov(flat.T), atol=1e-4)

@@ -12,7 +12,7 @@ from morph3d.morphable.albedo import anatomy
 from morph3d.morphable.albedo.anatomy import Parts
 from morph3d.morphable.albedo.painter import Painter
 from morph3d.morphable.albedo.parameters import ASYMMETRIC, values
-from morph3d.morphable.albedo.people import differences, principal_modes, sample_scores
+from morph3d.morphable.albedo.people import differences, draw_traits, principal_modes, sample_scores
 
 
 class Albedo(NamedTuple):
@@ -20,9 +20,10 @@ class Albedo(NamedTuple):
     mean: np.ndarray  # [V, 3] float32 sRGB-encoded reflectance, 0..1
     modes: np.ndarray  # [T, V, 3] float32, one standard deviation each
     names: tuple  # T names
+    coefficients: np.ndarray  # [N, T] float32 of the people that the modes summarize; left-right differences are 0
 
 
-def paint(vertices, landmarks, normals, parts=Parts(), people=1200, modes=199, seed=0):
+def paint(vertices, landmarks, normals, parts=Parts(), people=1200, modes=199, seed=0, traits=None):
     """A linear albedo model for a mesh.
 
     Args:
@@ -33,23 +34,27 @@ def paint(vertices, landmarks, normals, parts=Parts(), people=1200, modes=199, s
       people: N, how many painted faces the modes summarize; the time taken is proportional to it.
       modes: T, fewer than people and more than there are left-right differences.
       seed: of the population.
+      traits: {name: [N] standard scores} of the people to be painted, where they are known: "tone" (dark skin), "sex" (+1 male, -1
+        female), "age", "makeup"; the others are drawn. See people.draw_traits.
 
     Returns:
       Albedo with T modes: the principal components of the population, and one per left-right difference.
 
     Raises:
-      ValueError: an array of another shape, or too few people.
+      ValueError: an array of another shape, too few people, or traits that are none.
     """
     vertices, landmarks, normals = _check(vertices, landmarks, normals, parts)
     if not people > modes > len(ASYMMETRIC):
         raise ValueError(f"people: {people} are too few for {modes} modes, or these for {len(ASYMMETRIC)} left-right differences")
     painter = Painter(anatomy.find(vertices, landmarks, normals, parts))
-    scores = sample_scores(people, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    scores = sample_scores(draw_traits(people, rng, traits), rng)
     faces = np.stack([painter(values(person)) for person in scores])
     names = tuple(f"principal_{number}" for number in range(modes - len(ASYMMETRIC)))
-    mean, principal = principal_modes(faces, len(names))
+    mean, principal, coefficients = principal_modes(faces, len(names))
     uneven = differences(painter, ASYMMETRIC)
-    return Albedo(mean, np.concatenate([principal, uneven]).astype(np.float32), names + ASYMMETRIC)
+    return Albedo(mean, np.concatenate([principal, uneven]).astype(np.float32), names + ASYMMETRIC,
+                  np.pad(coefficients, [(0, 0), (0, len(ASYMMETRIC))]).astype(np.float32))
 
 
 def _check(vertices, landmarks, normals, parts):

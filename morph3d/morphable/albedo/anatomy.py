@@ -10,11 +10,9 @@ from morph3d.morphable.landmarks import AVERAGE_FACE
 
 _L = AVERAGE_FACE[:, :2]
 
-# The mean hairline: azimuth in degrees -> canonical height in mm, by way of forehead, temple, sideburn, ear and nape.
-_HAIRLINE = PchipInterpolator([0., 18., 34., 46., 56., 64., 70., 76., 82., 88., 95., 106., 114., 126., 140., 180.],
-                              [76., 77., 71., 58., 45., 30., 12., -8., -24., -22., -8., -8., -34., -52., -64., -68.])
 # The axis of the left ear, from its top down to the lobe, in (z, y).
 _EAR_TOP, _EAR_DOWN = np.array([-90., -2.]), np.array([.364, -.931])
+_EAR_AZIMUTH = 92., 108.  # degrees, of a mesh without ears
 
 
 class Parts(NamedTuple):
@@ -39,41 +37,62 @@ class Anatomy(NamedTuple):
     brow: Curve  # along 0..1 from the inner to the outer end, across mm upward
     upper_lid: Curve  # from the inner to the outer corner of the eye, across mm upward
     lower_lid: Curve  # across mm upward, so negative below the eye
-    lips: np.ndarray  # signed distance to the vermilion's outline, mm, positive inside
+    opening: np.ndarray  # signed distance to the outline of the landmarks around the eye, mm, positive inside
+    lids: np.ndarray  # 1 on the movable upper and lower lids
+    lips: np.ndarray  # signed distance to the outline of the landmarks around the lips, mm, positive inside
+    vermilion: np.ndarray  # 1 on the red of the lips
     upper_lip: np.ndarray  # 1 above the line between the lips, 0 below
     mouth_line: np.ndarray  # 1 where the lips meet
     jaw: Curve  # from the chin to the ear, across mm, positive above the jaw line
-    hairline: np.ndarray  # mm above the mean hairline
+    hairline: np.ndarray  # mm above the hairline
     ears: np.ndarray  # mm inward of the ears' outline, with the head beneath
     behind_ears: np.ndarray  # mm behind the ears' axis
     ear: np.ndarray  # 1 on what stands off the head
     front: np.ndarray
     eye: np.ndarray  # 1 on eyeballs
     iris_distance: np.ndarray  # mm from the iris's center
-    eye_height: np.ndarray  # mm above the iris's center
     mouth: np.ndarray  # 1 inside the mouth
-    teeth: np.ndarray
+    teeth: np.ndarray  # 1 on the teeth
 
 
 def find(vertices, landmarks, normals, parts=Parts()):
     """The Anatomy of a mesh; arguments as those of `paint`."""
     face = canonical.warp(vertices, landmarks, normals)
-    lips, gap = inside(face.across, face.y, _L[48:60]), inside(face.across, face.y, _L[60:68])
+    upper_lid, lower_lid = Curve(*along_curve(face.x, face.y, _L[42:46])), Curve(*along_curve(face.x, face.y, _L[[42, 47, 46, 45]]))
+    outline = np.where(face.z > -30., inside(face.across, face.y, _lip_outline()), -99.)
     between = np.interp(face.x, _L[62:65, 0], (_L[62:65, 1] + _L[[66, 65, 64], 1]) / 2.)
-    eye = _eye_region(face) if parts.eyeballs is None else np.asarray(parts.eyeballs, np.float32)
-    iris_distance, eye_height = _iris_coordinates(vertices, landmarks, parts.eyeballs)
-    hairline = face.y - _HAIRLINE(face.azimuth).astype(np.float32)
+    opening = np.where(face.z > -30., inside(face.x, face.y, _L[42:48]), -99.)
     ears, behind_ears = _ears(face)
-    nowhere = np.zeros(len(vertices), np.float32)
+
+    def given(part, guess):
+        return np.asarray(guess if part is None else part, np.float32)
+
+    ear = given(parts.ears, _standing_off(face, ears))
     return Anatomy(
-        face, Curve(*along_curve(face.x, face.y, _L[22:27] - [0., 2.5])),
-        Curve(*along_curve(face.x, face.y, _L[42:46])), Curve(*along_curve(face.x, face.y, _L[[42, 47, 46, 45]])),
-        np.where(face.z > -30., lips, -99.), smoothstep(-.8, .8, face.y - between),
-        smoothstep(-1.6, .6, gap) * smoothstep(-30., -20., face.z),
-        Curve(*along_curve(face.x, face.y, _L[8:17])), hairline, ears, behind_ears,
-        smoothstep(73., 77., face.x) * smoothstep(-1., 2., ears), front(face), eye,
-        iris_distance, eye_height, *(nowhere if part is None else np.asarray(part, np.float32)
-                                     for part in (parts.mouth_inside, parts.teeth)))
+        face, Curve(*along_curve(face.x, face.y, _L[22:27] - [0., 2.5])), upper_lid, lower_lid,
+        opening, given(parts.eyelids, _lids(face, upper_lid, lower_lid)),
+        outline, given(parts.lips, smoothstep(-2.2, 2.2, outline)), smoothstep(-.8, .8, face.y - between),
+        smoothstep(-1.6, .6, inside(face.across, face.y, _L[60:68])) * smoothstep(-30., -20., face.z),
+        Curve(*along_curve(face.x, face.y, _L[8:17])), _above_hairline(face, ear), ears, behind_ears, ear, front(face),
+        given(parts.eyeballs, smoothstep(-.4, .4, opening) * (face.facing > 0.) * (face.z > -25.)),
+        _iris_distance(vertices, landmarks, parts.eyeballs),
+        given(parts.mouth_inside, np.zeros(len(vertices))), given(parts.teeth, np.zeros(len(vertices))))
+
+
+def _lip_outline():
+    """The landmarks around the lips, joined by smooth curves, [N, 2] mm."""
+    across = np.linspace(-25., 25., 41)
+    upper, lower = (PchipInterpolator(*_L[order].T)(across) for order in (range(48, 55), [48, 59, 58, 57, 56, 55, 54]))
+    return np.concatenate([np.stack([across, upper], 1), np.stack([across, lower], 1)[-2:0:-1]])
+
+
+def _above_hairline(face, ear):
+    """Mm above the mean hairline, which runs by way of forehead, temple, sideburn, behind the ear and nape."""
+    there = face.azimuth[ear > .5]
+    before, behind = np.clip(np.percentile(there, [8., 92.]), 70., 120.) if len(there) else _EAR_AZIMUTH
+    azimuth = [0., 18., 34., 46., 56., before - 11., before - 6., before, behind, behind + 8., behind + 20., 150., 180.]
+    height = [76., 77., 71., 58., 45., 18., -4., -22., -38., -50., -60., -65., -68.]
+    return face.y - PchipInterpolator(azimuth, height)(face.azimuth).astype(np.float32)
 
 
 def _ears(face):
@@ -87,22 +106,37 @@ def _ears(face):
     return np.where(rim.any() & (face.x > 55.), inward, -99.).astype(np.float32), behind
 
 
-def _eye_region(face):
-    """Inside the six-point contour, facing the front."""
-    contour = inside(face.x, face.y, _L[[42, 43, 44, 45, 46, 47]])
-    return smoothstep(-.4, .4, contour) * (face.facing > 0.) * (face.z > -25.)
+def _standing_off(face, inward):
+    """1 well within the ears' outline, and near it where the surface stands off the side of the head, a quadric around it."""
+    def terms(where):
+        y, z = face.y[where] / 50., face.z[where] / 50.
+        return np.stack([np.ones_like(y), y, z, y * y, y * z, z * z], 1)
+
+    around = (inward < -5.) & (inward > -14.)
+    if around.sum() < 20:
+        return np.zeros(len(inward))
+    side = terms(slice(None)) @ np.linalg.lstsq(terms(around), face.x[around], rcond=None)[0]
+    return np.maximum(smoothstep(1.5, 4., face.x - side) * smoothstep(-7., -3., inward), smoothstep(1.5, 4.5, inward))
 
 
-def _iris_coordinates(vertices, landmarks, eyeballs):
-    """Distance from the nearer eye's optical axis, and height above it, mm; far away on the back of an eyeball."""
-    distance, height = np.full(len(vertices), 99., np.float32), np.zeros(len(vertices), np.float32)
+def _lids(face, upper_lid, lower_lid):
+    """From the lashes to the brow bone, and as far again below the eye."""
+    def band(lid, upward, width):
+        within = smoothstep(-.25, .05, lid.along) * smoothstep(1.25, .95, lid.along)
+        return smoothstep(-1., 1., upward * lid.across) * smoothstep(width + 2., width - 2., upward * lid.across) * within
+
+    return np.maximum(band(upper_lid, 1., 9.), band(lower_lid, -1., 5.)) * front(face)
+
+
+def _iris_distance(vertices, landmarks, eyeballs):
+    """Distance from the nearer eye's optical axis, mm; far away on the back of an eyeball."""
+    distance = np.full(len(vertices), 99., np.float32)
     centers = [landmarks[36:42].mean(0), landmarks[42:48].mean(0)]
     right = np.linalg.norm(vertices - centers[0], axis=1) < np.linalg.norm(vertices - centers[1], axis=1)
     for side, center in ((right, centers[0]), (~right, centers[1])):
-        if eyeballs is not None and np.any(eyeballs & side):
-            ball = vertices[eyeballs & side]
+        ball = vertices[side & np.asarray(eyeballs is not None and eyeballs, bool)]
+        if len(ball):
             center = (ball.min(0) + ball.max(0)) / 2.
             side = side & (vertices[:, 2] > center[2])
         distance[side] = np.linalg.norm(vertices[side, :2] - center[:2], axis=1)
-        height[side] = vertices[side, 1] - center[1]
-    return distance, height
+    return distance

@@ -18,6 +18,7 @@ class CanonicalFace(NamedTuple):
     azimuth: np.ndarray  # degrees around the cranium: 0 the nose, 90 the ears, 180 the nape
     facing: np.ndarray  # z of the unit normal
     upward: np.ndarray  # y of the unit normal
+    outward: np.ndarray  # the unit normal's part away from the midline
 
 
 def warp(vertices, landmarks, normals, smoothing=20.):
@@ -33,4 +34,4 @@ def warp(vertices, landmarks, normals, smoothing=20.):
     spline = RBFInterpolator(landmarks, AVERAGE_FACE, kernel="linear", smoothing=smoothing, degree=1)
     x, y, z = spline(vertices).T.astype(np.float32)
     azimuth = np.degrees(np.arctan2(np.abs(x), z - _HEAD_AXIS_Z))
-    return CanonicalFace(x, np.abs(x), y, z, azimuth, normals[:, 2], normals[:, 1])
+    return CanonicalFace(x, np.abs(x), y, z, azimuth, normals[:, 2], normals[:, 1], normals[:, 0] * np.sign(x))

@@ -20,6 +20,24 @@ def spot(face, x, y, width, height=None):
     return np.exp(-.5 * squares) * front(face)
 
 
+def mottle(directions, wavelength, seed, *coordinates):
+    """Smooth noise of mean 0 and deviation 1: a sum of plane waves of random directions.
+
+    Args:
+      directions: how many waves; 30 look like noise.
+      wavelength: mm of the shortest; the longest is three times as long.
+      seed: of the noise.
+      *coordinates: [V] mm each, one or more.
+    """
+    random = np.random.default_rng(seed)
+    waves = random.standard_normal([directions, len(coordinates)])
+    length = wavelength * random.uniform(1., 3., directions)
+    waves *= (2. * np.pi / length / np.linalg.norm(waves, axis=1))[:, None]
+    phases = random.uniform(0., 2. * np.pi, directions)
+    return np.sqrt(2. / directions) * np.sum([np.cos(np.tensordot(wave, coordinates, 1) + phase)
+                                              for wave, phase in zip(waves, phases, strict=True)], axis=0).astype(np.float32)
+
+
 def front(face):
     """The mask of the front of the head: 1 on the face, 0 behind the ears."""
     return smoothstep(105., 85., face.azimuth)

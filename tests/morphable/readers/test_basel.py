@@ -87,7 +87,7 @@ def test_a_file_without_colors_is_painted(face, monkeypatch):
 
     def paint(*arguments):
         calls.append(arguments)
-        return albedo.Albedo(np.full((68, 3), .5), np.full((2, 68, 3), .1), ("a", "b"))
+        return albedo.Albedo(np.full((68, 3), .5), np.full((2, 68, 3), .1), ("a", "b"), np.zeros([1, 2]))
 
     monkeypatch.setattr(albedo, "paint", paint)
     face.without("color")

@@ -38,7 +38,7 @@ def painted(monkeypatch):
 
     def paint(*arguments):
         calls.append(arguments)
-        return albedo.Albedo(np.full((5023, 3), .5), np.full((2, 5023, 3), .1), ("a", "b"))
+        return albedo.Albedo(np.full((5023, 3), .5), np.full((2, 5023, 3), .1), ("a", "b"), np.zeros([1, 2]))
 
     monkeypatch.setattr(albedo, "paint", paint)
     return calls

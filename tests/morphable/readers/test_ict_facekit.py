@@ -45,7 +45,7 @@ def painted(monkeypatch):
 
     def paint(*arguments):
         calls.append(arguments)
-        return albedo.Albedo(np.full(arguments[0].shape, .5), np.full((2, *arguments[0].shape), .1), ("a", "b"))
+        return albedo.Albedo(np.full(arguments[0].shape, .5), np.full((2, *arguments[0].shape), .1), ("a", "b"), np.zeros([1, 2]))
 
     monkeypatch.setattr(albedo, "paint", paint)
     return calls
