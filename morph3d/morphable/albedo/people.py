@@ -7,8 +7,9 @@ from morph3d.morphable.albedo.parameters import ASYMMETRIC, PARAMETERS, values
 # How parameters go together: the correlation of each with four hidden traits of a person. What is left is its own.
 TRAITS = ("tone", "sex", "age", "makeup")  # standard scores; tone is dark skin, sex is +1 male or -1 female
 CORRELATIONS = {
-    # Women are lighter than men and the young than the old (CIE x050-OP065, 2023: nine collections of measured skin).
-    "melanin": (.98, .12, .08, 0.), "blood": (-.1, .15, .2, 0.), "carotene": (.5, 0., .1, 0.),
+    # Women are lighter than men and the young than the old (CIE x050-OP065, 2023: nine collections of measured skin); with age skin
+    # grows redder and yellower.
+    "melanin": (.98, .12, .08, 0.), "blood": (-.1, .15, .4, 0.), "carotene": (.5, 0., .4, 0.),
     "hair_eumelanin": (.65, 0., 0., 0.),
     "hair_pheomelanin": (-.45, 0., 0., 0.), "hair_gray": (0., .1, .75, 0.), "iris_melanin": (.75, 0., 0., 0.),
     "limbus": (0., -.1, -.3, 0.), "brow_density": (.1, .25, -.2, .3), "brow_thickness": (.1, .5, 0., 0.),
