@@ -9,22 +9,16 @@ TRAITS = ("tone", "sex", "age", "makeup")  # standard scores; tone is dark skin,
 CORRELATIONS = {
     # Women are lighter than men and the young than the old (CIE x050-OP065, 2023: nine collections of measured skin); with age skin
     # grows redder and yellower.
-    "melanin": (.98, .12, .08, 0.), "blood": (-.1, .15, .4, 0.), "carotene": (.5, 0., .4, 0.),
-    "hair_eumelanin": (.65, 0., 0., 0.),
+    "melanin": (.98, .12, .08, 0.), "blood": (-.1, .15, .4, 0.), "carotene": (.5, 0., .4, 0.), "hair_eumelanin": (.65, 0., 0., 0.),
     "hair_pheomelanin": (-.45, 0., 0., 0.), "hair_gray": (0., .1, .75, 0.), "iris_melanin": (.75, 0., 0., 0.),
     "limbus": (0., -.1, -.3, 0.), "brow_density": (.1, .25, -.2, .3), "brow_thickness": (.1, .5, 0., 0.),
-    "brow_height": (0., -.5, 0., .2), "brow_arch": (0., -.5, 0., .2), "brow_taper": (0., -.3, 0., .2),
-    "brow_monobrow": (.1, .4, .1, 0.), "brow_gap": (0., -.3, 0., 0.), "upper_lashes": (0., -.35, -.1, .7),
-    "lower_lashes": (0., -.3, -.1, .6), "lash_width": (0., -.2, 0., .6), "lid_shadow": (.1, -.3, .1, .6),
-    "dark_circles": (.15, .1, .35, -.2), "eye_bags": (0., .1, .7, 0.), "lid_crease": (-.1, 0., .2, .2),
-    "socket_shade": (0., .2, .2, 0.), "lip_blood": (-.25, -.35, -.2, .6), "lip_melanin": (.1, .1, 0., .1),
-    "lip_edge": (.3, -.35, -.3, .3), "lip_contour": (0., 0., 0., .3), "beard": (.1, .85, .1, 0.),
-    "sideburns": (0., .6, 0., 0.), "blush": (-.1, -.2, 0., .4), "nose_blood": (-.1, .3, .3, -.2),
-    "nasolabial": (0., .1, .7, 0.), "marionette": (0., .1, .7, 0.), "forehead_wrinkles": (0., .1, .7, 0.),
+    "brow_height": (0., -.5, 0., .2), "brow_arch": (0., -.5, 0., .2), "upper_lashes": (0., -.35, -.1, .7),
+    "lower_lashes": (0., -.3, -.1, .6), "lid_shadow": (.1, -.3, .1, .6), "dark_circles": (.15, .1, .35, -.2),
+    "eye_bags": (0., .1, .7, 0.), "lid_crease": (-.1, 0., .2, .2), "socket_shade": (0., .2, .2, 0.),
+    "lip_blood": (-.25, -.35, -.2, .6), "lip_melanin": (.1, .1, 0., .1), "beard": (.1, .85, .1, 0.), "sideburns": (0., .6, 0., 0.),
+    "blush": (-.1, -.2, 0., .4), "nose_blood": (-.1, .3, .3, -.2), "nasolabial": (0., .1, .7, 0.), "marionette": (0., .1, .7, 0.),
     "glabella": (0., .2, .6, 0.), "crows_feet": (0., 0., .7, 0.), "cheek_hollows": (0., .2, .2, 0.),
-    "hairline": (0., .1, .2, 0.), "temple_recession": (0., .5, .4, 0.), "crown": (0., .4, .4, 0.),
-    "hair_density": (0., -.2, -.3, 0.), "fringe": (0., -.3, -.2, 0.), "long_hair": (0., -.8, -.1, 0.),
-    "jaw_shade": (0., .2, .2, 0.),
+    "hair_density": (0., -.2, -.3, 0.), "jaw_shade": (0., .2, .2, 0.),
 }
 
 
