@@ -115,7 +115,7 @@ def test_draws_stay_in_range_and_cover_the_tones_of_people(head, painted):
     skin = (head[0][:, 2] > 0.) & (np.abs(head[0][:, 1] + 10.) < 30.)
     assert np.mean((faces[:, skin] < 0.) | (faces[:, skin] > 1.)) < .01
     cheeks = faces[:, _near(head, 38., -15., 8.)].mean((1, 2))
-    assert np.quantile(cheeks, .03) < .52 and np.quantile(cheeks, .97) > .70
+    assert np.quantile(cheeks, .03) < .55 and np.quantile(cheeks, .97) > .70
 
 
 def test_cheeks_in_the_studio_are_as_light_red_and_yellow_as_in_photographs_and_differ_as_much(head, painted):

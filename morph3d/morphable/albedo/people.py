@@ -4,12 +4,14 @@ import numpy as np
 from morph3d.morphable import basis
 from morph3d.morphable.albedo.parameters import ASYMMETRIC, PARAMETERS, values
 
-# How parameters go together: the correlation of each with four hidden traits of a person. What is left is its own.
-TRAITS = ("tone", "sex", "age", "makeup")  # standard scores; tone is dark skin, sex is +1 male or -1 female
+# How parameters go together: the correlation of each with hidden traits of a person; zeros at the end are left out. What is left is
+# its own.
+TRAITS = ("tone", "sex", "age", "makeup", "sun")  # standard scores; tone is dark skin, sex is +1 male or -1 female, sun reddens and tans
 CORRELATIONS = {
-    # Women are lighter than men and the young than the old (CIE x050-OP065, 2023: nine collections of measured skin).
-    "melanin": (.98, .12, .08, 0.), "blood": (-.1, .15, .2, 0.), "carotene": (.5, 0., .1, 0.),
-    "hair_eumelanin": (.65, 0., 0., 0.),
+    # By blood alone redder skin would be as much less yellow: a* and b* of people would correlate by -.6, in photographs by -.3.
+    # Women are lighter than men and the young than the old (CIE x050-OP065, 2023: nine collections of measured skin); with age skin
+    # grows redder and yellower.
+    "melanin": (.97, .12, .08, 0., .1), "blood": (-.1, .15, .3, 0., .75), "carotene": (.15, 0., .3, 0., .75), "hair_eumelanin": (.65, 0., 0., 0.),
     "hair_pheomelanin": (-.45, 0., 0., 0.), "hair_gray": (0., .1, .75, 0.), "iris_melanin": (.75, 0., 0., 0.),
     "limbus": (0., -.1, -.3, 0.), "brow_density": (.1, .25, -.2, .3), "brow_thickness": (.1, .5, 0., 0.),
     "brow_height": (0., -.5, 0., .2), "brow_arch": (0., -.5, 0., .2), "upper_lashes": (0., -.35, -.1, .7),
@@ -55,7 +57,8 @@ def sample_scores(traits, rng):
     hidden = np.stack([traits[name] for name in TRAITS])
     scores = {}
     for name in PARAMETERS:
-        weights = np.array(CORRELATIONS.get(name, (0.,) * len(TRAITS)))
+        weights = np.array(CORRELATIONS.get(name, ()))
+        weights = np.pad(weights, (0, len(TRAITS) - len(weights)))
         own = rng.standard_normal(hidden.shape[1]) * np.sqrt(max(1. - weights @ weights, 0.))
         scores[name] = (weights @ hidden + own) * (name not in ASYMMETRIC)
     return [{name: column[person] for name, column in scores.items()} for person in range(hidden.shape[1])]
