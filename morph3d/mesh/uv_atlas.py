@@ -53,9 +53,12 @@ def serves(atlas, size=512):
 
     Seen at the centers of size x size texels, of which one in a hundred may belong to several triangles.
     """
-    if not 0. <= atlas.uvs.min() <= atlas.uvs.max() <= 1.:
+    if not 0. <= atlas.uvs.min(initial=0.) <= atlas.uvs.max(initial=0.) <= 1.:
         return False
     corners = atlas.uvs[atlas.corners].astype(np.float64) * size - .5
+    sides = corners[:, 1:] - corners[:, :1]
+    if np.abs(sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0]).sum() / 2. > 1.01 * size**2:
+        return False  # more than there is room for; and what follows would need memory for all of it
     low, high = np.ceil(corners.min(1)).astype(int), np.floor(corners.max(1)).astype(int)
     width, height = np.maximum(high - low + 1, 0).T
     triangle = np.repeat(np.arange(len(corners)), width * height)  # for each texel of its bounding box

@@ -102,7 +102,7 @@ def _linear_model(path, file, group):
     names = [f"{group}/model/{name}" for name in ("mean", "pcaBasis", "pcaVariance")]
     mean, basis, variance = (_dataset(path, file, name)[()] for name in names)
     mean, variance = mean.reshape(-1), variance.reshape(-1)
-    if mean.size % 3 or basis.shape != mean.shape + variance.shape:
+    if not mean.size or mean.size % 3 or basis.shape != mean.shape + variance.shape:
         raise ValueError(f"{path}: found {group}/model with mean {mean.shape}, pcaBasis {basis.shape} and pcaVariance "
                          f"{variance.shape}, expected (3N,), (3N, K) and (K,); {REMEDY}")
     if not np.isfinite(mean).all():
@@ -128,10 +128,10 @@ def _reference_mesh(path, file, count):
     old = "shape/representer/reference-mesh"
     cells, points = ((f"{old}/triangle-list", f"{old}/vertex-coordinates") if old in file else
                      ("shape/representer/cells", "shape/representer/points"))
-    triangles = _dataset(path, file, cells)
-    if triangles.ndim != 2 or 3 not in triangles.shape:
-        raise ValueError(f"{path}: found {cells} of shape {triangles.shape}, expected (3, M); {REMEDY}")
-    triangles = triangles[()].astype(np.int64)  # the files have int32 or uint32
+    triangles = np.asarray(_dataset(path, file, cells)[()])
+    if triangles.ndim != 2 or 3 not in triangles.shape or triangles.dtype.kind not in "iu":
+        raise ValueError(f"{path}: found {cells} {triangles.shape} of {triangles.dtype}, expected (3, M) integers; {REMEDY}")
+    triangles = triangles.astype(np.int64)  # the files have int32 or uint32
     triangles = triangles.T if len(triangles) == 3 else triangles
     if points not in file:
         return triangles, None
@@ -174,6 +174,8 @@ def _parse_text(text):
 
 def _position(xyz):
     x, y, z = (float(value) for value in xyz)
+    if not np.isfinite([x, y, z]).all():
+        raise ValueError("a position that is not finite")
     return np.array([x, y, z])
 
 

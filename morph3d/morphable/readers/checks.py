@@ -20,11 +20,11 @@ SPREAD = .8, 100.
 
 
 def assemble(path, vertices, shape_modes, colors, expression_modes, triangles, landmarks, blendshapes=None,
-             uvs=None, **parts):
-    """The MorphableModel, called as the file, if its neutral face is one in our conventions.
+             uvs=None, name=None, **parts):
+    """The MorphableModel, if its neutral face is one in our conventions.
 
     Args:
-      path: the file, for the name and the messages.
+      path: the file, for the messages.
       vertices: [V, 3] mm, the neutral face; +x the subject's left, +y up, +z out of the face.
       shape_modes: [S, V, 3] mm, one standard deviation each.
       colors: (mean [V, 3], modes [T, V, 3]) sRGB in 0..1; None: the albedo paints them.
@@ -33,6 +33,7 @@ def assemble(path, vertices, shape_modes, colors, expression_modes, triangles, l
       landmarks: [68] vertex indices.
       blendshapes: {name: [V, 3] mm}, or None.
       uvs: an Atlas of the triangles, or None.
+      name: the model's name; None: that of the file without its ending.
       **parts: masks [V] of eyeballs, teeth and so on for the painter, by the names of albedo.Parts.
 
     Raises:
@@ -40,8 +41,8 @@ def assemble(path, vertices, shape_modes, colors, expression_modes, triangles, l
     """
     if colors is None:
         colors = _painted(path, vertices, triangles, landmarks, parts)
-    model = MorphableModel.from_arrays(pathlib.Path(os.fspath(path)).stem, vertices, shape_modes, *colors, expression_modes,
-                                       triangles, landmarks, blendshapes, uvs)
+    model = MorphableModel.from_arrays(name or pathlib.Path(os.fspath(path)).stem, vertices, shape_modes, *colors,
+                                       expression_modes, triangles, landmarks, blendshapes, uvs)
     _check_axes(path, vertices[landmarks])
     _check_winding(path, vertices, triangles, vertices[landmarks[30]])
     _check_spread(path, shape_modes)
@@ -62,8 +63,16 @@ def outward(path, vertices, triangles, points):
     return triangles if _facing(vertices, triangles, points[30]) >= 0. else triangles[:, ::-1]
 
 
+def has_shape(array, shape):
+    """Whether an array has the shape, in which None stands for any length but 0."""
+    return array.size > 0 and len(array.shape) == len(shape) and all(
+        want in (None, have) for want, have in zip(shape, array.shape, strict=True))
+
+
 def check_size(path, right_eye, left_eye):
     """Refuses a face whose outer eye corners, [3] each, are not apart as those of an adult in millimeters."""
+    if not np.isfinite([right_eye, left_eye]).all():
+        raise ValueError(f"{path}: found outer eye corners that are not finite, expected positions in mm; get the file again")
     eyes = np.linalg.norm(left_eye - right_eye)
     if not EYES[0] < eyes < EYES[1]:
         unit = next((f"from {name} " for name, size in UNITS.items() if EYES[0] < eyes * size < EYES[1]), "")

@@ -19,7 +19,7 @@ def read(path):
     it. What else the file has (masks for losses) is not read.
 
     Args:
-      path: the file, in MATLAB's older format or in 7.3.
+      path: the file, in MATLAB's older format or in 7.3, or the same variables in HDF5 that another program wrote.
 
     Raises:
       ValueError: the file is missing or damaged, lacks a variable, or holds something of another shape, unit or direction.
@@ -28,6 +28,8 @@ def read(path):
     if not os.path.isfile(path):
         raise ValueError(f"{path}: no such file; expected BFM_model_front.mat")
     arrays = matlab.variables(path, VARIABLES, "BFM_model_front.mat", REMEDY)
+    if arrays["idBase"].shape[1:] == (arrays["meanshape"].size,):  # written by h5py, which does not transpose as MATLAB does
+        arrays = {name: array.T for name, array in arrays.items()}
     vertices, shape_modes, expression_modes = _linear_model(path, arrays, "meanshape", "idBase", "exBase")
     colors = _linear_model(path, arrays, "meantex", "texBase")
     if len(colors[0]) != len(vertices):

@@ -4,7 +4,7 @@ import zipfile
 
 from morph3d.morphable.readers import matlab, surrey
 
-EXPECTED = ('"embedded" (or "embedded-7k", "embedded-53k"), a Basel Face Model (.h5 of 2009 to 2019, or 01_MorphableModel.mat), '
+EXPECTED = ('"embedded" (or "embedded-7k", "embedded-67k"), a Basel Face Model (.h5 of 2009 to 2019, or 01_MorphableModel.mat), '
             "BFM_model_front.mat, FLAME (.pkl or .npz), gnm_head.npz, sfm_shape_3448.bin or ICT-FaceKit's folder FaceXModel")
 
 PICKLES = (*(b"\x80" + bytes([version]) for version in range(2, 6)), b"(dp", b"}q")  # the last two: dictionaries of Python 2
@@ -33,9 +33,9 @@ def kind(path: str | os.PathLike) -> str:
     with open(path, "rb") as file:
         head = file.read(512)
     if head.startswith(b"MATLAB "):  # before HDF5, which MATLAB 7.3 is underneath
-        return _of_matlab(path)
+        return "deep3d" if _has_front(path) else "basel_2009"
     if h5py.is_hdf5(path):
-        return "basel"
+        return "deep3d" if _has_front(path) else "basel"
     if head.startswith(PICKLES):
         return "flame"
     if zipfile.is_zipfile(path):
@@ -49,11 +49,12 @@ def kind(path: str | os.PathLike) -> str:
     raise _refusal(path, f"a file that is not HDF5, MATLAB's, NumPy's, eos' or a pickle but {found}", remedy)
 
 
-def _of_matlab(path):
+def _has_front(path):
+    """Whether a file of MATLAB's or HDF5 has a variable of BFM_model_front.mat."""
     try:
-        return "deep3d" if "idBase" in matlab.names(path) else "basel_2009"
-    except Exception:  # a damaged file raises nearly anything
-        return "basel_2009"  # which says so
+        return "idBase" in matlab.names(path)
+    except Exception:  # a damaged file raises nearly anything, of which its reader says what
+        return False
 
 
 def _refusal(path, found, remedy):

@@ -91,7 +91,12 @@ class _Archive:
 
     def matrix(self):
         rows, columns = self.numbers("<i4", 2).tolist()
-        return self.numbers("<f4", rows * columns).reshape(columns, rows).T  # columns first
+        if min(rows, columns) < 0:
+            self.refuse(f"a matrix ({rows}, {columns})", "no negative size")
+        found = self.numbers("<f4", rows * columns).reshape(columns, rows).T  # columns first
+        if not np.isfinite(found).all():
+            self.refuse(f"a matrix {found.shape} with values that are not finite", "numbers")
+        return found
 
     def vertices(self):
         column = self.matrix()
@@ -110,7 +115,8 @@ class _Archive:
         if basis.shape != (mean.size, variances.size) or mean.size % 3 or not (variances >= 0.).all():
             self.refuse(f"a mean {mean.shape}, a basis {basis.shape} and {variances.size} eigenvalues",
                         "a basis of as many rows and columns, and no negative eigenvalue")
-        return LinearModel(mean.reshape(-1, 3), (basis * np.sqrt(variances)).T.reshape(variances.size, -1, 3), triangles)
+        return LinearModel(mean.reshape(-1, 3), (basis * np.sqrt(variances)).T.reshape(variances.size, mean.size // 3, 3),
+                           triangles)
 
     def expressions(self):
         """-> a LinearModel or None, and {name: [V, 3]}."""

@@ -83,14 +83,18 @@ def _arrays(path):
         if array is None or array.dtype.kind not in "fiu":
             found = getattr(holds.get(name), "origin", None) or f"no array among {', '.join(sorted(map(str, holds))[:20])}"
             raise ValueError(f"{path}: found as {name} {found}, expected an array as in FLAME; {REMEDY}")
-        if array.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, array.shape, strict=True)):
-            raise ValueError(f"{path}: found {name} {array.shape}, expected {shape} as in FLAME, None being any number; other "
-                             f"body models (SMPL, MANO, SMPL-X) are not read; {REMEDY}")
-        if not np.isfinite(array).all() or (name == "f" and not 0 <= array.min() <= array.max() < VERTICES):
+        if not checks.has_shape(array, shape):
+            raise ValueError(f"{path}: found {name} {array.shape}, expected {shape} as in FLAME, None being any number but 0; "
+                             f"other body models (SMPL, MANO, SMPL-X) are not read; {REMEDY}")
+        if not np.isfinite(array).all() or (name == "f" and not _are_vertices(array)):
             raise ValueError(f"{path}: found {name} from {array.min()} to {array.max()}, expected finite numbers, and in f "
-                             f"vertices 0..{VERTICES - 1}; {REMEDY}")
+                             f"whole numbers in 0..{VERTICES - 1}; {REMEDY}")
         arrays[name] = array
     return arrays
+
+
+def _are_vertices(array):
+    return 0 <= array.min() <= array.max() < VERTICES and (array == np.floor(array)).all()
 
 
 def _npz(path):

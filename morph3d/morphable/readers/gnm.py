@@ -12,11 +12,12 @@ from morph3d.mesh import uv_atlas
 from morph3d.morphable.readers import checks, order
 
 VERTICES = 17821
+UVS = "triangle_uvs"  # may be missing
 WANTED = {"template_vertex_positions": (VERTICES, 3), "vertex_identity_basis": (None, VERTICES, 3),
-          "expression_basis": (None, VERTICES, 3), "triangles": (None, 3), "triangle_uvs": (None, 3, 2),
+          "expression_basis": (None, VERTICES, 3), "triangles": (None, 3), UVS: (None, 3, 2),
           "vertex_groups": (None, VERTICES), "identity_names": (None,), "expression_names": (None,), "vertex_group_names": (None,)}
 MILLIMETERS = 1e3  # the file is in meters
-REMEDY = "get gnm_head.npz of version 3 from github.com/google/GNM"
+REMEDY = "get gnm_head.npz of version 3 from huggingface.co/google/gnm-v3 or github.com/google/GNM"
 
 # The modes of what is seen, by the beginnings of their names, with those of older files. Left out: 80 of teeth, and of the
 # expressions 32 of the tongue and one of the pupils.
@@ -45,7 +46,8 @@ def read(path):
 
     GNM's identity coefficients are standard normal, and so are ours. Of its expression coefficients it says the same range, -3
     to 3: a unit is taken for a standard deviation. The origin is moved to where the other models have it. The colors are
-    painted (morphable/albedo). Its uvs are kept, moved so that its parts, which overlap in the file, each have a square.
+    painted (morphable/albedo). Its uvs, if it has any, are kept, moved so that its parts, which overlap in the file, each have
+    a square.
 
     Args:
       path: the file.
@@ -71,9 +73,9 @@ def read(path):
     shape_modes, expression_modes = (
         _modes(path, arrays, basis, names, beginnings)[:, kept] * np.float32(MILLIMETERS) for basis, names, beginnings in (
             ("vertex_identity_basis", "identity_names", IDENTITIES), ("expression_basis", "expression_names", EXPRESSIONS)))
+    atlas = _atlas(triangles, arrays[UVS][seen], part[kept]) if UVS in arrays else None
     return checks.assemble(path, checks.from_pivot(vertices, points)[kept], shape_modes, None, expression_modes, triangles,
-                           renumbered[LANDMARKS], None, _atlas(triangles, arrays["triangle_uvs"][seen], part[kept]),
-                           **{name: mask[kept] for name, mask in masks.items()})
+                           renumbered[LANDMARKS], None, atlas, **{name: mask[kept] for name, mask in masks.items()})
 
 
 def _parts(path, arrays):
@@ -117,20 +119,25 @@ def _atlas(triangles, uvs, part):
 
 
 def _arrays(path):
-    """-> the arrays of WANTED."""
+    """-> the arrays of WANTED, UVS only where the file has them."""
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in WANTED if name in file}
     except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: found a damaged .npz ({error}), expected a whole one with plain arrays; {REMEDY}") from error
     for name, shape in WANTED.items():
+        if name == UVS and name not in arrays:
+            continue
         array = arrays.get(name, np.empty(0))
-        if array.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, array.shape, strict=True)):
+        if not checks.has_shape(array, shape):
             raise ValueError(f"{path}: found {name} {array.shape if name in arrays else 'missing'}, expected {shape} as in GNM "
-                             f"Head 3; {REMEDY}")
+                             f"Head 3, None being any number but 0; {REMEDY}")
         if array.dtype.kind not in ("US" if name.endswith("_names") else "fiu") or not _in_range(name, array):
             raise ValueError(f"{path}: found {name} of type {array.dtype} that is no numbers, not finite, or beyond the vertices; "
                              f"expected what GNM Head 3 has there; {REMEDY}")
+    if len(arrays.get(UVS, arrays["triangles"])) != len(arrays["triangles"]):
+        raise ValueError(f"{path}: found {len(arrays[UVS])} {UVS} for {len(arrays['triangles'])} triangles, expected one each; "
+                         f"{REMEDY}")
     return arrays
 
 

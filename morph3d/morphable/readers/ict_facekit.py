@@ -7,9 +7,8 @@ import os
 
 import numpy as np
 
-from morph3d.mesh import normals
 from morph3d.morphable import blendshapes
-from morph3d.morphable.model import MorphableModel
+from morph3d.morphable.readers import checks
 
 TEMPLATE = "generic_neutral_mesh.obj"
 MILLIMETERS = 10.  # the files are in centimeters
@@ -55,7 +54,6 @@ def read(path, expression_scale=.2):
     Raises:
       ValueError: the folder or one of its files is not as the kit has it.
     """
-    from morph3d.morphable import albedo  # here, for it is much code that Basel models do without
     folder = _find(os.fspath(path))
     template = os.path.join(folder, TEMPLATE)
     kept = np.concatenate([SKIN, MOUTH_INSIDE, EYEBALLS])
@@ -68,11 +66,9 @@ def read(path, expression_scale=.2):
     modes = [(_vertices(os.path.join(folder, f"{name}.obj"))[kept] - vertices).astype(np.float32)
              for name in IDENTITIES + EXPRESSIONS]
     shape_modes, expression_modes = np.array(modes[:len(IDENTITIES)]), np.array(modes[len(IDENTITIES):])
-    parts = albedo.Parts(eyeballs=np.isin(kept, EYEBALLS), mouth_inside=np.isin(kept, MOUTH_INSIDE))
-    facing = normals.vertex_normals(vertices, triangles)
-    colors = albedo.paint(vertices, vertices[landmarks], facing, parts)
-    return MorphableModel.from_arrays("ICT-FaceKit", vertices, shape_modes, colors.mean, colors.modes,
-                                      expression_scale * expression_modes, triangles, landmarks, _named(expression_modes))
+    return checks.assemble(template, vertices, shape_modes, None, expression_scale * expression_modes, triangles, landmarks,
+                           _named(expression_modes), name="ICT-FaceKit", eyeballs=np.isin(kept, EYEBALLS),
+                           mouth_inside=np.isin(kept, MOUTH_INSIDE))
 
 
 def _named(expressions):

@@ -87,10 +87,11 @@ def _beside(path, count):
     beside = os.path.join(os.path.dirname(path), f"expression_blendshapes_{count}.bin")
     if not os.path.isfile(beside):
         return {}
-    blendshapes = eos_archive.blendshapes(beside, REMEDY.replace("sfm_shape_3448", os.path.basename(beside)[:-4]))
+    remedy = REMEDY.replace("sfm_shape_3448.bin", os.path.basename(beside))
+    blendshapes = eos_archive.blendshapes(beside, remedy)
     for name, shape in blendshapes.items():
         if len(shape) != count:
-            raise ValueError(f"{beside}: found {len(shape)} vertices in {name}, expected the {count} of {path}; {REMEDY}")
+            raise ValueError(f"{beside}: found {len(shape)} vertices in {name}, expected the {count} of {path}; {remedy}")
     return blendshapes
 
 
@@ -101,7 +102,7 @@ def _atlas(model, triangles):
     corners = model.uv_triangles if len(model.uv_triangles) else model.shape.triangles
     if not np.array_equal(triangles, model.shape.triangles):
         corners = corners[:, ::-1]
-    if corners.shape != triangles.shape or corners.max(initial=0) >= len(model.uvs):
+    if corners.shape != triangles.shape or not 0 <= corners.min(initial=0) <= corners.max(initial=0) < len(model.uvs):
         return None
     atlas = Atlas(np.stack([model.uvs[:, 0], 1. - model.uvs[:, 1]], 1).astype(np.float32), corners)
     return atlas if uv_atlas.serves(atlas) else None

@@ -180,7 +180,7 @@ BROKEN = {
     "negative": ({"expression/model/pcaVariance": -np.ones(3)},
                  "expression/model/pcaVariance with -1, expected no negative"),
     "quads": ({"shape/representer/cells": np.ones((4, 9), int)},
-              r"shape/representer/cells of shape \(4, 9\), expected \(3, M\)"),
+              r"shape/representer/cells \(4, 9\) of int64, expected \(3, M\) integers"),
     "no such vertex": ({"shape/representer/cells": np.full((3, 9), 68)}, r"triangles must be indices in 0..67"),
     "other colors": ({"color/model/mean": np.ones(30), "color/model/pcaBasis": np.eye(30, 4)},
                       r"mean_colors must have shape \[68, 3\], found \[10, 3\]"),
@@ -198,6 +198,11 @@ BROKEN = {
     "16-bit colors": ({"color/model/mean": np.full(204, 65535.)}, r"mean colors up to 65535, expected them in 0..1 or 0..255"),
     "reference mesh": ({"shape/representer/points": np.ones((3, 67))},
                        r"shape/representer/points of shape \(3, 67\), expected \(3, 68\)"),
+    "a landmark nowhere": ({"metadata/landmarks/json": b'[{"id": "center.nose.tip", "coordinates": [1, 2, NaN]}]'},
+                           "unreadable landmarks in metadata/landmarks/json .*not finite"),
+    "nothing": ({"shape/model/mean": np.ones(0), "shape/model/pcaBasis": np.ones((0, 2)), "shape/model/pcaVariance": np.ones(2)},
+                r"found shape/model with mean \(0,\), pcaBasis \(0, 2\) and .* expected \(3N,\)"),
+    "fractions": ({"shape/representer/cells": np.full((3, 9), .5)}, "shape/representer/cells .* of float64, expected"),
     "one point": ({"shape/model/mean": np.ones(204)}, "outer eye corners 0 apart"),
 }
 

@@ -90,6 +90,8 @@ BROKEN = {
     "from 0": ({"tl": np.zeros((7, 3))}, r"tl of shape \(7, 3\) from 0, expected \(106466, 3\) whole numbers from 1"),
     "fractions": ({"tl": np.full((7, 3), 1.5)}, r"tl of shape \(7, 3\) from 1.5"),
     "quads": ({"tl": np.ones((7, 4))}, r"tl of shape \(7, 4\)"),
+    "no triangles": ({"tl": np.zeros((0, 3))}, r"as tl an array \(0, 3\) of float64, expected real numbers as in 01_Morphable"),
+    "no number": ({"shapeMU": np.full((3 * VERTICES, 1), np.nan)}, "as shapeMU an array .* with values that are not finite"),
     "beyond the last": ({"tl": np.full((7, 3), VERTICES + 1.)}, r"must be indices in 0..53489, found 53490..53490"),
 }
 

@@ -2,7 +2,7 @@
 import h5py
 import numpy as np
 import pytest
-from scipy import io
+from scipy import io, sparse
 
 from morph3d import morphable
 from morph3d.morphable.coefficients import Coefficients
@@ -74,8 +74,34 @@ BROKEN = {
     "quads": ({"tri": np.ones((7, 4))}, "tri of 4 columns"),
     "fractions": ({"keypoints": np.full((1, 68), 1.5)}, "keypoints of 68 columns from 1.5 to 1.5"),
     "17 points": ({"keypoints": np.ones((1, 17))}, "keypoints of 17 columns .*expected 68 columns"),
+    "no triangles": ({"tri": np.zeros((0, 3))}, r"as tri an array \(0, 3\) of float64, expected real numbers as in BFM_model_"),
+    "a cell": ({"tri": np.array([[1., "a"]], object)}, r"as tri an array \(1, 2\) of object, expected real numbers"),
+    "a struct": ({"tri": {"a": 1.}}, r"as tri an array \(1, 1\) of \[\('a', 'O'\)\], expected real numbers"),
+    "complex": ({"meantex": np.full((1, 900), 9. + 1.j)}, r"as meantex an array \(1, 900\) of complex128, expected real numbers"),
+    "text": ({"tri": np.array(["ab"])}, "as tri an array .* of <U2, expected real numbers"),
+    "sparse": ({"tri": sparse.csc_matrix(np.eye(3))}, "as tri a csc_.*, expected real numbers"),
+    "no number": ({"meanshape": np.full((1, 900), np.nan)}, "as meanshape an array .* that are not finite, expected real numbers"),
     "points of another model": ({"keypoints": np.arange(1., 69.)[None]}, "eye corners .* apart|where a face has them"),
 }
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_hdf5_that_matlab_did_not_write(arrays, tmp_path, transposed):
+    """By h5py as SciPy shows the variables, or as MATLAB stores them: transposed."""
+    expected = deep3d.read(write(tmp_path, arrays)).fingerprint
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name, value in arrays.items():
+            file[name] = value.T if transposed else value
+    assert morphable.load(tmp_path / "a.h5").fingerprint == expected
+
+
+@pytest.mark.parametrize("content", [h5py.Empty("f"), 1., np.zeros(0)])
+def test_hdf5_without_an_array(arrays, tmp_path, content):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name, value in {**arrays, "tri": content}.items():
+            file[name] = value
+    with pytest.raises(ValueError, match="a.h5: found as tri a.*, expected real numbers as in BFM_model_front.mat; make BFM_"):
+        deep3d.read(tmp_path / "a.h5")
 
 
 @pytest.mark.parametrize("case", BROKEN)

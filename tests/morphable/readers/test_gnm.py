@@ -70,7 +70,7 @@ def painted(monkeypatch):
 
     def paint(*arguments):
         calls.append(arguments)
-        return albedo.Albedo(np.full(arguments[0].shape, .5), np.full((2, *arguments[0].shape), .1), ("a", "b"))
+        return albedo.Albedo(np.full(arguments[0].shape, .5), np.full((2, *arguments[0].shape), .1), ("a", "b"), np.zeros([1, 2]))
 
     monkeypatch.setattr(albedo, "paint", paint)
     return calls
@@ -127,9 +127,12 @@ def test_the_parts_share_no_place_of_the_texture(arrays, tmp_path):
     np.testing.assert_allclose(np.diff(uvs[:last], axis=1), .98 * .75 * np.diff(was, axis=1), atol=1e-5)
 
 
-def test_texture_coordinates_that_do_not_serve_are_left_out(arrays, tmp_path):
+def test_texture_coordinates_may_be_missing_or_not_serve(arrays, tmp_path):
     for change in (lambda uvs: uvs * 0. + .5 * uvs[:1], lambda uvs: uvs + 3.):  # all on one place, and on other tiles
         assert gnm.read(write(tmp_path / "a.npz", arrays, triangle_uvs=change(arrays["triangle_uvs"]))).uvs is None
+    expected = gnm.read(write(tmp_path / "a.npz", arrays)).fingerprint
+    without = gnm.read(write(tmp_path / "a.npz", arrays, triangle_uvs=None))
+    assert without.uvs is None and without.fingerprint == expected
 
 
 def test_older_files_have_other_names(arrays, tmp_path):
@@ -153,7 +156,7 @@ def test_landmarks_are_mirror_images_of_each_other():
 
 BROKEN = {
     "another number": (lambda a: {"template_vertex_positions": np.ones((5023, 3))},
-                       r"template_vertex_positions \(5023, 3\), expected \(17821, 3\) as in GNM Head 3; get gnm_head.npz"),
+                       r"template_vertex_positions \(5023, 3\), expected \(17821, 3\) as in GNM Head 3, .* but 0; get gnm_head"),
     "no expressions": (lambda _: {"expression_basis": None}, r"expression_basis missing, expected \(None, 17821, 3\)"),
     "no names": (lambda _: {"identity_names": np.arange(4)}, "identity_names of type int64 that is no numbers, not finite, or"),
     "not a number": (lambda a: {"vertex_groups": a["vertex_groups"] * np.nan}, "vertex_groups of type float32 that is .* not fin"),
@@ -163,6 +166,12 @@ BROKEN = {
     "no skin": (lambda a: {"vertex_group_names": np.array([f"x{n}" for n in range(12)])}, "no vertex group eye_exteriors among x0"),
     "fewer groups": (lambda a: {"vertex_group_names": a["vertex_group_names"][1:]}, "11 vertex_group_names for 12 vertex_groups"),
     "bald": (lambda a: {"vertex_groups": a["vertex_groups"] * (a["vertex_group_names"] != "skin")[:, None]}, "outside of the skin"),
+    "no triangles": (lambda a: {"triangles": a["triangles"][:0], "triangle_uvs": a["triangle_uvs"][:0]},
+                     r"triangles \(0, 3\), expected \(None, 3\) as in .*; get gnm_head.npz .* from huggingface.co/google/gnm"),
+    "fewer uvs": (lambda a: {"triangle_uvs": a["triangle_uvs"][1:]}, "122 triangle_uvs for 123 triangles, expected one each; get"),
+    "no modes": (lambda a: {"expression_basis": a["expression_basis"][:0], "expression_names": a["expression_names"][:0]},
+                 r"expression_basis \(0, 17821, 3\), expected \(None, 17821, 3\) as in GNM"),
+    "the tongue alone": (lambda a: {"triangles": np.full_like(a["triangles"], PLACES["tongue"])}, "face inward at the nose's tip"),
     "another order": (lambda a: {"template_vertex_positions": np.roll(a["template_vertex_positions"], 7, 0)},
                       "eye corners .* apart|where a face has them"),
     "millimeters": (lambda a: {"template_vertex_positions": 1e3 * a["template_vertex_positions"]}, "eye corners 9e.04 apart"),

@@ -23,8 +23,12 @@ def _write_obj(path, centimeters):
 
 @pytest.fixture(scope="module")
 def positions():
+    """Centimeters: the landmarks and, around the nose's tip, the first quad make a face; all else lies behind it."""
     random = np.random.default_rng(0)
-    return {name: random.normal(scale=8., size=(26719, 3)) for name in NAMES}
+    neutral = random.normal(scale=8., size=(26719, 3)) - [0., 0., 40.]
+    neutral[ict_facekit.LANDMARKS] = landmarks.AVERAGE_FACE / 10.
+    neutral[[1, 2, 3]] = landmarks.AVERAGE_FACE[30] / 10. + [[1., 0., 0.], [0., 1., 0.], [-1., 0., 0.]]
+    return {NAMES[0]: neutral, **{name: neutral + random.normal(size=(26719, 3)) for name in NAMES[1:]}}
 
 
 @pytest.fixture
@@ -53,7 +57,7 @@ def painted(monkeypatch):
 
 def test_parts_are_kept_and_renumbered(kit, painted, positions):
     model = ict_facekit.read(kit)
-    assert model.sizes == (2, 2, 1)
+    assert model.name == "ICT-FaceKit" and model.sizes == (2, 2, 1)
     np.testing.assert_array_equal(model.triangles, KEPT)
     neutral = 10. * positions["generic_neutral_mesh"]
     expected = np.concatenate([neutral[:13294], neutral[21451:24591]])
@@ -133,6 +137,25 @@ def test_a_damaged_file_is_named(kit, painted, damage, message):
     path = kit / "identity001.obj"
     path.write_text(damage(path.read_text()))
     with pytest.raises(ValueError, match="identity001.obj: " + message):
+        ict_facekit.read(kit)
+
+
+@pytest.mark.parametrize("change, message", [
+    (lambda face: face[:, [0, 2, 1]], "found the direction from the mouth to the eyes .*, expected .x the subject's left"),
+    (lambda face: face * [-1., 1., 1.], r"found the direction from the right eye to the left \(-1.00, "),
+    (lambda face: np.roll(face, 1, axis=0), "found the direction"),
+], ids=["z up", "mirrored", "another order"])
+def test_what_is_no_face_in_our_conventions_is_refused(kit, painted, positions, change, message):
+    for name in NAMES:
+        _write_obj(kit / f"{name}.obj", change(positions[name]))
+    with pytest.raises(ValueError, match="generic_neutral_mesh.obj: " + message):
+        ict_facekit.read(kit)
+
+
+def test_faces_that_are_inside_out_are_refused(kit, painted, monkeypatch, positions):
+    monkeypatch.setattr(f"{__name__}.FACES", [" ".join(face.split()[::-1]) for face in FACES])
+    _write_obj(kit / "generic_neutral_mesh.obj", positions["generic_neutral_mesh"])
+    with pytest.raises(ValueError, match="generic_neutral_mesh.obj: found triangles that face inward at the nose's tip"):
         ict_facekit.read(kit)
 
 

@@ -55,7 +55,8 @@ def _npz(name="a"):
     return buffer.getvalue()
 
 
-KINDS = {"hdf5": ("basel", _hdf5()), "matlab 5": ("basel_2009", _matlab()), "matlab 7.3": ("basel_2009", _matlab_73("a")),
+KINDS = {"hdf5": ("basel", _hdf5()), "hdf5, front": ("deep3d", _hdf5(name="idBase")),
+         "matlab 5": ("basel_2009", _matlab()), "matlab 7.3": ("basel_2009", _matlab_73("a")),
          "matlab 5, front": ("deep3d", _matlab("idBase")), "matlab 7.3, front": ("deep3d", _matlab_73("idBase")),
          "damaged matlab": ("basel_2009", _matlab()[:140]), "npz": ("flame", _npz()),
          "npz of GNM": ("gnm", _npz("vertex_identity_basis")),

@@ -35,3 +35,11 @@ def test_eyeballs_elsewhere_and_another_unit_are_refused():
     points[[36, 45]] = AVERAGE_FACE[[36, 45]]
     with pytest.raises(ValueError, match="a.bin: found landmarks up to"):
         order.check("a.bin", points, (), "b")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_eyes_that_are_nowhere_are_no_matter_of_units(value):
+    points = AVERAGE_FACE.copy()
+    points[[36, 45], 1] = value
+    with pytest.raises(ValueError, match="a.bin: found outer eye corners that are not finite, expected .*; get the file again"):
+        order.check("a.bin", points, (), "b")

@@ -72,7 +72,7 @@ def painted(monkeypatch):
 
     def paint(*arguments):
         calls.append(arguments)
-        return albedo.Albedo(np.full(arguments[0].shape, .5), np.full((2, *arguments[0].shape), .1), ("a", "b"))
+        return albedo.Albedo(np.full(arguments[0].shape, .5), np.full((2, *arguments[0].shape), .1), ("a", "b"), np.zeros([1, 2]))
 
     monkeypatch.setattr(albedo, "paint", paint)
     return calls
@@ -162,8 +162,15 @@ def test_uvs_with_v_up_where_they_serve(parts, tmp_path):
     seams = surrey.read(write(tmp_path, content({**parts, "uvs": np.tile(parts["uvs"], [2, 1])}, 4,
                                                 uv_triangles=parts["triangles"] + COUNT)))
     np.testing.assert_array_equal(seams.uvs.corners, parts["triangles"] + COUNT)
-    for uvs in parts["uvs"] + 1., np.full([COUNT, 2], .5), parts["uvs"][:50], parts["uvs"][:0]:
+    for uvs in parts["uvs"] + 1., np.full([COUNT, 2], .5), parts["uvs"][:50], parts["uvs"][:0], parts["uvs"] * np.nan:
         assert surrey.read(write(tmp_path, content({**parts, "uvs": uvs}))).uvs is None
+    for shift in -2 * COUNT, COUNT:  # uvs that there are not
+        assert surrey.read(write(tmp_path, content(parts, 4, uv_triangles=parts["triangles"] + shift))).uvs is None
+
+
+def test_a_mean_without_modes_is_a_model_too(parts, tmp_path):
+    alone = {**parts, "basis": parts["basis"][:, :0], "variances": parts["variances"][:0]}
+    assert surrey.read(write(tmp_path, content(alone))).sizes == (0, 2, 0)
 
 
 BROKEN = {
@@ -178,6 +185,10 @@ BROKEN = {
     "another order": (lambda parts: content({**parts, "mean": np.roll(parts["mean"], 5, 0)}), "eye corners|where a face has"),
     "beyond the last": (lambda parts: content({**parts, "triangles": parts["triangles"] + 3000}), "triangles must be indices in"),
     "a crop": (lambda parts: content({**parts, "mean": parts["mean"][:68], "basis": parts["basis"][:204]}), "found 68 vertices, "),
+    "no numbers": (lambda parts: content({**parts, "mean": parts["mean"] * np.where(np.eye(COUNT, 3, -9), np.nan, 1.)}),
+                   r"a matrix \(10344, 1\) with values that are not finite, expected numbers; get sfm_shape_3448.bin"),
+    "infinite modes": (lambda parts: content({**parts, "basis": parts["basis"] + np.inf}), r"a matrix \(10344, 3\) with valu"),
+    "less than nothing": (lambda _: struct.pack("<Iii", 1, -1, -1) + bytes(400), r"found a matrix \(-1, -1\), expected no neg"),
     "deviations": (lambda parts: content({**parts, "variances": np.array([3., 2., 1.])}), "variances where standard dev"),
 }
 
@@ -197,10 +208,13 @@ def test_a_file_that_was_cut_short_is_named(parts, tmp_path, part):
         morphable.load(write(tmp_path, whole[:int(part * len(whole))], "a.bin"))
 
 
-def test_expressions_that_do_not_fit_are_named(parts, tmp_path):
+@pytest.mark.parametrize("shape, message", [(np.ones([5, 3]), "found 5 vertices in anger, expected the 3448 of .*"),
+                                            (np.full([COUNT, 3], np.nan), "found a matrix .* finite, expected numbers")])
+def test_expressions_that_do_not_fit_are_named(parts, tmp_path, shape, message):
     write(tmp_path, content(parts))
-    write(tmp_path, blendshapes({"anger": np.ones([5, 3])}), "expression_blendshapes_3448.bin")
-    with pytest.raises(ValueError, match="expression_blendshapes_3448.bin: found 5 vertices in anger, expected the 3448 of "):
+    write(tmp_path, blendshapes({"anger": shape}), "expression_blendshapes_3448.bin")
+    remedy = "get expression_blendshapes_3448.bin again from github"
+    with pytest.raises(ValueError, match=f"expression_blendshapes_3448.bin: {message}; {remedy}"):
         surrey.read(tmp_path)
 
 
