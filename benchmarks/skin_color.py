@@ -1,7 +1,8 @@
 """Is skin as light, red and yellow as people's? The cheeks of a model's random faces against those of photographs, CIELAB.
 
 Light and camera tint every photograph, so photographs differ more than people do. What people differ by shows where there are
-several photographs of each: it is what is left of the variance when that within people is taken off.
+several photographs of each: it is what is left of the variance when that within people is taken off. What sources differ by on
+the average is taken off first.
 """
 import numpy as np
 
@@ -27,11 +28,15 @@ def compare(model, photographs, count, seed):
       {photos: {source: {photos, mean}}, photos_mean: the mean of the sources' means, between_people: their standard deviation,
       people: the number of those that this is computed from, mean and spread (standard deviation) of the faces,
       difference: mean - photos_mean, ratio: spread / between_people}.
+
+    Raises:
+      ValueError: a source that is none or without a face in color; fewer than two people with several photographs.
     """
     found = {source: of_photographs(source) for source in photographs}
     means = {source: lab.mean(0) for source, (_, lab) in found.items()}
     names = np.concatenate([np.char.add(f"{source} ", people) for source, (people, _) in found.items()])
-    between, people = statistics.between(np.concatenate([lab for _, lab in found.values()]), names)
+    centered = np.concatenate([lab - means[source] for source, (_, lab) in found.items()])
+    between, people = statistics.between(centered, names)
     faces = of_faces(model, count, seed)
     mean, spread, photos_mean = faces.mean(0), faces.std(0, ddof=1), np.mean(list(means.values()), 0)
     listed = {source: {"photos": len(lab), "mean": means[source].tolist()} for source, (_, lab) in found.items()}
@@ -41,12 +46,18 @@ def compare(model, photographs, count, seed):
 
 
 def of_photographs(source):
-    """Whom the photographs of a source show, [N] texts, and their cheeks [N, 3] CIELAB; gray and faceless ones are left out."""
-    people, lab = [], []
-    for photos, (views,) in galleries.in_batches(sources.find(source).photos, [face_patches.frame()], {}):
+    """Whom the photographs of a source show, [N] texts, and their cheeks [N, 3] CIELAB; gray and faceless ones are left out.
+
+    Raises:
+      ValueError: the source is none, or no photograph is left.
+    """
+    listed, people, lab = sources.find(source).photos, [], []
+    for photos, (views,) in galleries.in_batches(listed, [face_patches.frame()], {}):
         colored = [number for number, view in enumerate(views) if not face_patches.is_gray(view)]
         people += [photos[number].person or photos[number].key for number in colored]
         lab.append(face_patches.measure(views[colored] / 255.)[:, SKIN])
+    if not people:
+        raise ValueError(f"{source}: found no face in color among {len(listed)} photos, expected one or more: give another source")
     return np.array(people), np.concatenate(lab)
 
 

@@ -4,21 +4,14 @@ import pytest
 
 from morph3d.morphable import albedo
 from morph3d.morphable.albedo import anatomy, fields, masks, painter, parameters
-from tests.morphable import ellipsoid_head
 from tests.morphable.ellipsoid_head import EYE, GRID, LIPS, on_ellipsoid
 
 
 @pytest.fixture(scope="module")
-def head():
-    return ellipsoid_head.build()
-
-
-@pytest.fixture(scope="module")
-def faces(head):
+def faces(painted_by_default):
     """Random faces [N, V, 3] of the linear model, not clipped."""
-    painted = albedo.paint(*head[:3], people=300, modes=120)
-    coefficients = np.random.default_rng(1).standard_normal([200, 120]).astype(np.float32)
-    return painted.mean + np.tensordot(coefficients, painted.modes, 1)
+    coefficients = np.random.default_rng(1).standard_normal([600, len(painted_by_default.modes)]).astype(np.float32)
+    return painted_by_default.mean + np.tensordot(coefficients, painted_by_default.modes, 1)
 
 
 def paint(head, scores, parts=albedo.Parts()):
@@ -59,20 +52,54 @@ def test_hair_and_beard_stop_at_given_ears(head):
         assert field(without)[ears > 0.].max() > .4 and not field(with_ears)[ears > 0.].any()
 
 
+@pytest.mark.parametrize("number", [0, 1, 19])
+def test_a_few_vertices_are_no_ears_to_draw_the_hairline_by(head, number):
+    ears = np.zeros(len(head[0]), np.float32)
+    ears[np.argsort(-head[0][:, 2])[:number]] = 1.  # the tip of the nose
+    found, none = (anatomy.find(*head[:3], albedo.Parts(ears=mask)) for mask in (ears, 0. * ears))
+    np.testing.assert_array_equal(found.hairline, none.hairline)
+
+
+@pytest.mark.parametrize("low, high", [(-1., 60.), (125., 181.), (90., 91.), (60., 181.)])
+def test_ears_anywhere_leave_a_hairline(head, low, high):
+    """Of a mask that is not where ears are, or hardly wide: ears are kept to 70..120 degrees, and their ends apart."""
+    azimuth = anatomy.find(*head[:3]).face.azimuth
+    ears = ((azimuth > low) & (azimuth < high)).astype(np.float32)
+    assert ears.sum() > 20
+    found = anatomy.find(*head[:3], albedo.Parts(ears=ears))
+    assert np.isfinite(found.hairline).all()
+    hairline = found.face.y - found.hairline
+    order = np.argsort(azimuth)
+    assert (np.diff(hairline[order][azimuth[order] > 18.]) < .1).all()
+
+
+def test_no_field_is_without_a_parameter(head):
+    """A misspelled name would paint nothing, and nobody would know."""
+    built = painter.Painter(anatomy.find(*head[:3]))
+    fields = built.fields
+    named = [name for group in (fields.blood, fields.shade, fields.beard, fields.hair_edges) for name in group]
+    assert len(set(named)) == len(named) and set(named) <= parameters.PARAMETERS.keys()
+    built.fields.shade["nostrills"] = built.fields.shade.pop("nostrils")
+    with pytest.raises(AttributeError, match="nostrills"):
+        built(parameters.values({}))
+
+
 def test_random_faces_have_no_pale_rings_around_their_brows(head, faces):
     brightness = faces.mean(2)
     forehead = brightness[:, around(head, 0., 66., 10.)].mean(1)
     core = brightness[:, around(head, 30., 44., 2.5)].mean(1) - forehead
-    assert core.mean() < -.10 and np.mean(core > 0.) < .1  # on this coarse mesh
+    # On this coarse mesh; the shares are held to twice what three populations gave.
+    assert core.mean() < -.10 and np.mean(core > 0.) < .12
     for x in (16., 24., 32., 40.):
         above = brightness[:, around(head, x, 52., 2.5)].mean(1) - brightness[:, around(head, x, 61., 2.5)].mean(1)
-        assert np.mean(above > .03) < .03, f"{np.mean(above > .03):.2f} of the faces are pale above the brow at {x} mm"
+        assert np.mean(above > .03) < .07, f"{np.mean(above > .03):.2f} of the faces are pale above the brow at {x} mm"
 
 
-def test_random_faces_have_no_pale_chins(head, faces):
+@pytest.mark.parametrize("place", [(40., -62.), (0., -75.)], ids=["jaw", "chin"])
+def test_random_faces_have_no_pale_jaws_and_chins(head, faces, place):
     brightness = faces.mean(2)
     cheek = brightness[:, around(head, 38., -12., 6.)].mean(1)
-    assert np.mean(brightness[:, around(head, 40., -62., 8.)].mean(1) - cheek > .06) < .03
+    assert np.mean(brightness[:, around(head, *place, 8.)].mean(1) - cheek > .06) < .04
 
 
 @pytest.mark.parametrize("name", ["beard", "jaw_shade", "cheek_hollows"])

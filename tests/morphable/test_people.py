@@ -13,7 +13,7 @@ def _scores(traits, seed=0):
 def test_traits_are_standard_scores_and_men_wear_no_makeup():
     traits = people.draw_traits(4000, np.random.default_rng(0))
     assert set(traits) == set(people.TRAITS)
-    for name in ("tone", "sex", "age"):
+    for name in ("tone", "sex", "age", "sun"):
         assert abs(traits[name].mean()) < .06 and abs(traits[name].std() - 1.) < .06
     men = traits["sex"] > 0.
     assert set(traits["sex"]) == {-1., 1.} and np.ptp(traits["makeup"][men]) == 0. and traits["makeup"][~men].std() > .9
@@ -30,9 +30,11 @@ def test_known_traits_are_kept_and_makeup_follows_the_sex():
 
 
 @pytest.mark.parametrize("known, message", [
-    ({"height": np.zeros(3)}, "traits: 'height', expected names among tone, sex, age, makeup"),
+    ({"height": np.zeros(3)}, "traits: 'height', expected names among tone, sex, age, makeup, sun$"),
     ({"tone": np.zeros(4)}, r"traits: tone of shape \(4,\), expected \[3\] finite scores, one per person"),
-    ({"tone": [0., np.nan, 0.]}, "traits: tone .* finite scores")])
+    ({"tone": [0., np.nan, 0.]}, "traits: tone .* finite scores"),
+    ({"sex": [1., 0., -1.]}, r"traits: sex of values from -1 to 1, expected \+1 \(male\) or -1 \(female\) each"),
+    ({"sex": [1., 2., 1.]}, "traits: sex of values from 1 to 2, expected")])
 def test_bad_traits(known, message):
     with pytest.raises(ValueError, match=message):
         people.draw_traits(3, np.random.default_rng(0), known)
@@ -49,7 +51,8 @@ def test_scores_go_with_traits_as_the_correlations_say():
     for name in ("melanin", "lip_blood", "hair_gray", "beard"):
         assert scores[name].std() == pytest.approx(1., abs=.02)
         found = [np.corrcoef(traits[trait], scores[name])[0, 1] for trait in people.TRAITS]
-        np.testing.assert_allclose(found, people.CORRELATIONS[name], atol=.03)
+        weights = people.CORRELATIONS[name]  # zero for what is not named
+        np.testing.assert_allclose(found, [*weights, *np.zeros(len(people.TRAITS) - len(weights))], atol=.03)
     assert all((scores[name] == 0.).all() for name in parameters.ASYMMETRIC)
 
 

@@ -35,7 +35,7 @@ def paint(vertices, landmarks, normals, parts=Parts(), people=1200, modes=199, s
       modes: T, fewer than people and more than there are left-right differences.
       seed: of the population.
       traits: {name: [N] standard scores} of the people to be painted, where they are known: "tone" (dark skin), "sex" (+1 male, -1
-        female), "age", "makeup"; the others are drawn. See people.draw_traits.
+        female), "age", "makeup", "sun" (redder and yellower skin); the others are drawn. See people.draw_traits.
 
     Returns:
       Albedo with T modes: the principal components of the population, and one per left-right difference.

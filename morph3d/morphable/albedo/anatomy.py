@@ -13,6 +13,7 @@ _L = AVERAGE_FACE[:, :2]
 # The axis of the left ear, from its top down to the lobe, in (z, y).
 _EAR_TOP, _EAR_DOWN = np.array([-90., -2.]), np.array([.364, -.931])
 _EAR_AZIMUTH = 92., 108.  # degrees, of a mesh without ears
+_EAR_VERTICES = 20  # fewer say nothing of where the ears begin and end
 
 
 class Parts(NamedTuple):
@@ -45,9 +46,9 @@ class Anatomy(NamedTuple):
     mouth_line: np.ndarray  # 1 where the lips meet
     jaw: Curve  # from the chin to the ear, across mm, positive above the jaw line
     hairline: np.ndarray  # mm above the hairline
-    ears: np.ndarray  # mm inward of the ears' outline, with the head beneath
+    ear_depth: np.ndarray  # mm inward of the ears' outline, with the head beneath
     behind_ears: np.ndarray  # mm behind the ears' axis
-    ear: np.ndarray  # 1 on what stands off the head
+    on_ear: np.ndarray  # 1 on what stands off the head
     front: np.ndarray
     eye: np.ndarray  # 1 on eyeballs
     iris_distance: np.ndarray  # mm from the iris's center
@@ -62,21 +63,33 @@ def find(vertices, landmarks, normals, parts=Parts()):
     outline = np.where(face.z > -30., inside(face.across, face.y, _lip_outline()), -99.)
     between = np.interp(face.x, _L[62:65, 0], (_L[62:65, 1] + _L[[66, 65, 64], 1]) / 2.)
     opening = np.where(face.z > -30., inside(face.x, face.y, _L[42:48]), -99.)
-    ears, behind_ears = _ears(face)
+    ear_depth, behind_ears = _ears(face)
 
     def given(part, guess):
         return np.asarray(guess if part is None else part, np.float32)
 
-    ear = given(parts.ears, _standing_off(face, ears))
+    on_ear = given(parts.ears, _standing_off(face, ear_depth))
     return Anatomy(
-        face, Curve(*along_curve(face.x, face.y, _L[22:27] - [0., 2.5])), upper_lid, lower_lid,
-        opening, given(parts.eyelids, _lids(face, upper_lid, lower_lid)),
-        outline, given(parts.lips, smoothstep(-2.2, 2.2, outline)), smoothstep(-.8, .8, face.y - between),
-        smoothstep(-1.6, .6, inside(face.across, face.y, _L[60:68])) * smoothstep(-30., -20., face.z),
-        Curve(*along_curve(face.x, face.y, _L[8:17])), _above_hairline(face, ear), ears, behind_ears, ear, front(face),
-        given(parts.eyeballs, smoothstep(-.4, .4, opening) * (face.facing > 0.) * (face.z > -25.)),
-        _iris_distance(vertices, landmarks, parts.eyeballs),
-        given(parts.mouth_inside, np.zeros(len(vertices))), given(parts.teeth, np.zeros(len(vertices))))
+        face=face,
+        brow=Curve(*along_curve(face.x, face.y, _L[22:27] - [0., 2.5])),
+        upper_lid=upper_lid,
+        lower_lid=lower_lid,
+        opening=opening,
+        lids=given(parts.eyelids, _lids(face, upper_lid, lower_lid)),
+        lips=outline,
+        vermilion=given(parts.lips, smoothstep(-2.2, 2.2, outline)),
+        upper_lip=smoothstep(-.8, .8, face.y - between),
+        mouth_line=smoothstep(-1.6, .6, inside(face.across, face.y, _L[60:68])) * smoothstep(-30., -20., face.z),
+        jaw=Curve(*along_curve(face.x, face.y, _L[8:17])),
+        hairline=_above_hairline(face, on_ear),
+        ear_depth=ear_depth,
+        behind_ears=behind_ears,
+        on_ear=on_ear,
+        front=front(face),
+        eye=given(parts.eyeballs, smoothstep(-.4, .4, opening) * (face.facing > 0.) * (face.z > -25.)),
+        iris_distance=_iris_distance(vertices, landmarks, parts.eyeballs),
+        mouth=given(parts.mouth_inside, np.zeros(len(vertices))),
+        teeth=given(parts.teeth, np.zeros(len(vertices))))
 
 
 def _lip_outline():
@@ -86,10 +99,11 @@ def _lip_outline():
     return np.concatenate([np.stack([across, upper], 1), np.stack([across, lower], 1)[-2:0:-1]])
 
 
-def _above_hairline(face, ear):
+def _above_hairline(face, on_ear):
     """Mm above the mean hairline, which runs by way of forehead, temple, sideburn, behind the ear and nape."""
-    there = face.azimuth[ear > .5]
-    before, behind = np.clip(np.percentile(there, [8., 92.]), 70., 120.) if len(there) else _EAR_AZIMUTH
+    there = face.azimuth[on_ear > .5]
+    before, behind = np.clip(np.percentile(there, [8., 92.]), 70., 120.) if len(there) >= _EAR_VERTICES else _EAR_AZIMUTH
+    behind = max(behind, before + 4.)  # what is no wider is no ear, and the hairline takes its time to go around
     azimuth = [0., 18., 34., 46., 56., before - 11., before - 6., before, behind, behind + 8., behind + 20., 150., 180.]
     height = [76., 77., 71., 58., 45., 18., -4., -22., -38., -50., -60., -65., -68.]
     return face.y - PchipInterpolator(azimuth, height)(face.azimuth).astype(np.float32)

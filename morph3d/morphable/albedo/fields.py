@@ -9,7 +9,7 @@ import numpy as np
 
 from morph3d.morphable.albedo.anatomy import Anatomy
 from morph3d.morphable.albedo.masks import bump, front, line, mottle, smoothstep, spot
-from morph3d.morphable.albedo.parameters import SPOTS
+from morph3d.morphable.albedo.parameters import PARAMETERS, SPOTS
 
 
 class Fields(NamedTuple):
@@ -29,11 +29,14 @@ def build(r: Anatomy):
     """The fields of a mesh from its Anatomy."""
     face = r.face
     spots = [spot(face, *where) for where in SPOTS]
-    sides = np.tanh(face.across / 12.)
+    uneven = [field * np.tanh(face.across / 12.) for field in spots]
+
+    def of(kind, fields):
+        return {name: field for i, field in enumerate(fields) if (name := f"{kind}_{i}") in PARAMETERS}
+
     return Fields(
-        _blood(r) | {f"blood_{i}": field for i, field in enumerate(spots)},
-        _lid_shades(r) | _center_shades(r) | _outer_shades(r) | {f"shade_{i}": field for i, field in enumerate(spots)} |
-        {f"side_{i}": field * sides for i, field in enumerate(spots)},
+        _blood(r) | of("blood", spots),
+        _lid_shades(r) | _center_shades(r) | _outer_shades(r) | of("shade", spots) | of("side", uneven),
         _beard(r), _hair(r), _hair_edges(r), _below_eye(r, 6., 4.5) * (1.2 - .5 * r.lower_lid.along), _occlusion(r),
         mottle(40, 7., 1, face.x, face.y, face.z), 1. + .07 * mottle(40, 9., 2, 1.5 * face.azimuth, .25 * face.z, .25 * face.y))
 
@@ -43,7 +46,7 @@ def _blood(r):
     return {"blush": spot(face, 40., -30., 15., 12.),
             "nose_blood": spot(face, 0., -32., 10., 9.) + spot(face, 12., -36., 5.),
             "chin_blood": spot(face, 0., -95., 13., 9.), "forehead_blood": spot(face, 0., 50., 40., 18.),
-            "ear_blood": r.ear, "lid_blood": _upper_lid(r), "rim_blood": _rims(r) + spot(face, 17.5, -1.5, 2.5) * (1. - r.eye)}
+            "ear_blood": r.on_ear, "lid_blood": _upper_lid(r), "rim_blood": _rims(r) + spot(face, 17.5, -1.5, 2.5) * (1. - r.eye)}
 
 
 def _upper_lid(r):
@@ -119,7 +122,7 @@ def _outer_shades(r):
 def _occlusion(r):
     face = r.face
     solid = (1. - r.eye) * (1. - r.mouth) * (1. - r.teeth)
-    return .22 * np.maximum(-face.upward, 0.) * solid + .35 * r.ear * smoothstep(.6, 0., face.facing)
+    return .22 * np.maximum(-face.upward, 0.) * solid + .35 * r.on_ear * smoothstep(.6, 0., face.facing)
 
 
 def _beard(r):
@@ -128,7 +131,7 @@ def _beard(r):
     edge = np.interp(face.azimuth, [0., 12., 18., 28., 40., 55., 65., 74.], [-84., -84., -82., -72., -62., -48., -32., -14.])
     below = smoothstep(13., -13., face.y - edge.astype(np.float32)) * smoothstep(-148., -112., face.y)
     mustache = line(face, [(-33., -80.), (-29., -68.), (-18., -57.), (0., -54.), (18., -57.), (29., -68.), (33., -80.)], 5., .1)
-    grows = (1. - r.vermilion) * (1. - r.mouth) * smoothstep(96., 78., face.azimuth) * (1. - r.ear)
+    grows = (1. - r.vermilion) * (1. - r.mouth) * smoothstep(96., 78., face.azimuth) * (1. - r.on_ear)
     goatee = smoothstep(44., 14., face.x) * below
     low = smoothstep(34., 4., r.jaw.across)
     rest = below * (1. - smoothstep(44., 14., face.x))
@@ -140,12 +143,12 @@ def _hair(r):
     """The cap of hair, shorter and so more transparent on the sides and the nape; its edge is a centimeter and a half wide."""
     face = r.face
     thick = 1. - .22 * smoothstep(45., -40., face.y) * smoothstep(50., 75., face.azimuth)
-    return smoothstep(-9., 12., r.hairline) * thick * (1. - r.ear) * (1. - r.eye)
+    return smoothstep(-9., 12., r.hairline) * thick * (1. - r.on_ear) * (1. - r.eye)
 
 
 def _hair_edges(r):
     """Bands along the hairline: on the forehead, at the temples, and before the ears."""
-    face, free = r.face, (1. - r.ear) * (1. - r.eye)
+    face, free = r.face, (1. - r.on_ear) * (1. - r.eye)
     edge = bump(r.hairline, 8.) * free
     temples = bump(face.azimuth - 42., 16.)
     return {"hair_front": edge * bump(face.azimuth, 22.), "hair_temples": edge * temples,

@@ -39,7 +39,7 @@ def _over(below, color, coverage):
 
 
 def _weighted(p, parts):
-    return sum(getattr(p, name) * field for name, field in parts.items() if hasattr(p, name))
+    return sum(getattr(p, name) * field for name, field in parts.items())
 
 
 def _skin(r, f, p):

@@ -23,7 +23,7 @@ def _part(spread):
 PARAMETERS = {
     # Skin: natural logarithms of concentrations.
     "melanin": Parameter(np.log(.014), .70, np.log(.001), np.log(.25)), "blood": Parameter(np.log(.0255), .36),
-    "carotene": Parameter(.45, .095, 0., 1.),
+    "carotene": Parameter(.47, .14, 0., 1.),
     # Hair pigments; eumelanin is a logarithm.
     "hair_eumelanin": Parameter(np.log(4.5), .9, np.log(.1), np.log(12.)),
     "hair_pheomelanin": Parameter(.25, .35, 0., 2.), "hair_gray": Parameter(-.25, .36, 0., 1.),

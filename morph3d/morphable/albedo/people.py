@@ -6,12 +6,14 @@ from morph3d.morphable.albedo.parameters import ASYMMETRIC, PARAMETERS, values
 
 # How parameters go together: the correlation of each with hidden traits of a person; zeros at the end are left out. What is left is
 # its own.
-TRAITS = ("tone", "sex", "age", "makeup", "sun")  # standard scores; tone is dark skin, sex is +1 male or -1 female, sun reddens and tans
+# tone: dark skin; sex: +1 male, -1 female; sun: redder, yellower. Standard scores but make-up, which is one among women.
+TRAITS = ("tone", "sex", "age", "makeup", "sun")
 CORRELATIONS = {
     # By blood alone redder skin would be as much less yellow: a* and b* of people would correlate by -.6, in photographs by -.3.
     # Women are lighter than men and the young than the old (CIE x050-OP065, 2023: nine collections of measured skin); with age skin
     # grows redder and yellower.
-    "melanin": (.97, .12, .08, 0., .1), "blood": (-.1, .15, .3, 0., .75), "carotene": (.15, 0., .3, 0., .75), "hair_eumelanin": (.65, 0., 0., 0.),
+    "melanin": (.97, .12, .08, 0., .1), "blood": (-.1, .15, .3, 0., .75), "carotene": (.15, 0., .3, 0., .75),
+    "hair_eumelanin": (.65, 0., 0., 0.),
     "hair_pheomelanin": (-.45, 0., 0., 0.), "hair_gray": (0., .1, .75, 0.), "iris_melanin": (.75, 0., 0., 0.),
     "limbus": (0., -.1, -.3, 0.), "brow_density": (.1, .25, -.2, .3), "brow_thickness": (.1, .5, 0., 0.),
     "brow_height": (0., -.5, 0., .2), "brow_arch": (0., -.5, 0., .2), "upper_lashes": (0., -.35, -.1, .7),
@@ -34,10 +36,11 @@ def draw_traits(count, rng, known=None):
       known: {trait: [N] standard scores} of those that are given, sex as +1 or -1; the others are drawn.
 
     Returns:
-      {trait: [N]} of all TRAITS. Make-up comes from sex and chance: men wear none.
+      {trait: [N]} of all TRAITS. Make-up comes from sex and chance: men wear none, which is -.5; so its mean over all people is
+      -.25, its standard deviation .75.
 
     Raises:
-      ValueError: a trait that there is none of, or one of another shape, or not finite.
+      ValueError: a trait that there is none of, or one of another shape, or not finite; a sex that is neither +1 nor -1.
     """
     drawn = dict(zip(TRAITS, rng.standard_normal([len(TRAITS), count])))
     drawn["sex"] = np.sign(drawn["sex"])
@@ -47,6 +50,9 @@ def draw_traits(count, rng, known=None):
         if np.shape(scores) != (count,) or not np.isfinite(scores).all():
             raise ValueError(f"traits: {name} of shape {np.shape(scores)}, expected [{count}] finite scores, one per person")
         drawn[name] = np.asarray(scores, float)
+    if not np.isin(drawn["sex"], [1., -1.]).all():
+        raise ValueError(f"traits: sex of values from {drawn['sex'].min():g} to {drawn['sex'].max():g}, expected +1 (male) or -1 "
+                         "(female) each")
     if "makeup" not in (known or {}):
         drawn["makeup"] = np.where(drawn["sex"] < 0., drawn["makeup"], -.5)
     return drawn

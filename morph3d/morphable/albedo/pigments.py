@@ -1,4 +1,7 @@
-"""Colors of skin, hair and irises from their pigments: linear reflectances in 0..1, by small physical models.
+"""Colors of skin, hair and irises from their pigments: linear reflectances, by small physical models.
+
+Hair and irises lie in 0..1. Skin, exposed for the face, may pass white: its red is up to 1.04 among 20,000 people of people.py,
+and 1.45 without any melanin and blood.
 
 Skin is an absorbing epidermis over a scattering dermis, wavelength by wavelength: light passes the melanin twice (Beer-Lambert)
 and comes back from the dermis as from Kubelka and Munk's infinitely thick layer, where blood and carotene absorb; half of what
@@ -42,7 +45,7 @@ _IRIS_ABSORPTION = np.array([.35, 1.05, 1.9])
 
 
 def skin(melanin, blood, carotene):
-    """Linear reflectance of skin as photographs show it, exposed for the face: [...] each -> [..., 3] float32.
+    """Linear reflectance of skin as photographs show it, exposed for the face: [...] each -> [..., 3] float32, from 0, may pass 1.
 
     Args:
       melanin: volume fraction of melanosomes in the epidermis (.005 very pale, .05, .25 very dark).
@@ -54,7 +57,7 @@ def skin(melanin, blood, carotene):
 
 def sclera(blood):
     """Linear reflectance of the white of an eye, whose tissue holds blood of this volume fraction, 0 to .02: [...] -> [..., 3]."""
-    return np.maximum(_color(0., blood, 0.), 0.)
+    return np.maximum(_color(0., blood, .04), 0.)  # beside skin a white without yellow looks blue
 
 
 def _color(*amounts):
