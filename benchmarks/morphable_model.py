@@ -1,21 +1,23 @@
 """How much the faces of a morphable model are faces: to a face detector, to a recognizer, and on a contact sheet to the eye;
-with photographs given, also how near their skin is to people's (skin_color.py).
+with photographs given, also how near their skin is to people's (skin_color.py), and with scans or another model how closely its
+modes follow other faces (model_fits.py).
 
 Random faces under random light are shown to MTCNN, turned up to 30 degrees; and 200 random people, each in two pictures with
 another pose, light and expression, to the dlib recognizer.
 """
 import json
 import math
+import os
 
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from benchmarks import skin_color
+from benchmarks import model_fits, model_sheets, skin_color
 from morph3d import aligned_rendering, images, morphable
 from morph3d import scene as scenes
 from morph3d.atomic_files import replacing
-from morph3d.data import synthetic
+from morph3d.data import sources, synthetic
 from morph3d.encoders import registry
 from morph3d.morphable import coefficients
 from morph3d.renderer.render import render
@@ -24,15 +26,18 @@ _MODEL = flags.DEFINE_string("model", "embedded", "as --morphable_model of morph
 _PEOPLE = flags.DEFINE_integer("people", 200, "random people")
 _SEED = flags.DEFINE_integer("seed", 1, "of people and scenes")
 _SHEET = flags.DEFINE_string("sheet", None, "a PNG file for a contact sheet of 32 random faces")
+_HEAD = flags.DEFINE_string("head", None, "a PNG file for pictures of the mean head")
 _PHOTOS = flags.DEFINE_multi_string("photos", [], "sources of photographs to compare skin with, as --photos of morph3d-train; some "
                                     "with several of a person; may be given several times")
+_SCANS = flags.DEFINE_multi_string("scan", [], "a scan to fit, of any unit; may be given several times")
+_OTHER = flags.DEFINE_string("other", None, "another model, as --model, to whose random faces this one is fitted")
+_OTHERS = flags.DEFINE_integer("others", 100, "how many of them; each takes some ten seconds", lower_bound=1)
 _JSON = flags.DEFINE_string("json", None, "a file for the figures")
 
 SIZE = 250  # pixels, as the photographs of Labeled Faces in the Wild
 TURN = math.radians(30.)  # the largest turn to either side
 MARGIN = 1.6  # how much more than the head is in the picture
 SKIN_FACES = 300
-SHEET_ROWS, SHEET_COLUMNS, SHEET_SIZE = 4, 8, 192
 
 
 def detected(model, people, seed):
@@ -67,18 +72,18 @@ def told_apart(model, encoder, people, seed):
     return 1. - order.mean() / len(different), same.mean(), different.mean()
 
 
-def contact_sheet(model, seed):
-    """-> [H, W, 3] uint8: random people, neutral, in the studio's light, some turned a little."""
-    count = SHEET_ROWS * SHEET_COLUMNS
-    who = coefficients.sample(model, count, [seed, 3])
-    scene = scenes.studio(count, tf.tile(tf.linspace(-.5, .5, SHEET_COLUMNS), [SHEET_ROWS]), distance=950.)
-    pictures = render(*model.instance(who.neutral()), model.triangles, scene, SHEET_SIZE).image.numpy()
-    rows = pictures.reshape(SHEET_ROWS, SHEET_COLUMNS, SHEET_SIZE, SHEET_SIZE, 3)
-    return images.to_pixels(np.concatenate(np.concatenate(list(rows), 1), 1))
+def _require_inputs():
+    """Raises a ValueError where what the flags name is not there: the first of the figures take minutes, and would be lost."""
+    for source in _PHOTOS.value:
+        sources.find(source)
+    for path in _SCANS.value:
+        if not os.path.exists(path):
+            raise ValueError(f"{path}: no such file; expected a scan, correct the path (--scan)")
 
 
 def main(_):
-    model = morphable.load(_MODEL.value)
+    model, other = morphable.load(_MODEL.value), morphable.load(_OTHER.value) if _OTHER.value else None
+    _require_inputs()
     confidence = detected(model, _PEOPLE.value, _SEED.value)
     area, same, different = told_apart(model, registry.load("dlib"), _PEOPLE.value, _SEED.value)
     figures = {"mtcnn_above_0.9": float(np.mean(confidence > .9)), "dlib_area_under_curve": float(area),
@@ -89,11 +94,20 @@ def main(_):
         figures["skin"] = skin_color.compare(model, _PHOTOS.value, SKIN_FACES, _SEED.value)
         for name in ("photos_mean", "between_people", "mean", "spread", "difference", "ratio"):
             print(f"skin {name:<23}" + "".join(f"{value:8.2f}" for value in figures["skin"][name]), flush=True)
+    if _SCANS.value:
+        figures["fits_to_scans"] = model_fits.to_scans(model, _SCANS.value)
+    if other:
+        figures["fits_to_other"] = model_fits.to_model(model, other, _OTHERS.value, _SEED.value)
+    for name in ("fits_to_scans", "fits_to_other"):
+        if name in figures:
+            print(f"{name:<28}" + "".join(f"{what} {value:.3f} " for what, value in figures[name].items()), flush=True)
     if _JSON.value:
         with replacing(_JSON.value) as beside:
             beside.write_text(json.dumps(figures, indent=1))
     if _SHEET.value:
-        images.write_png(_SHEET.value, contact_sheet(model, _SEED.value))
+        images.write_png(_SHEET.value, model_sheets.people(model, _SEED.value))
+    if _HEAD.value:
+        images.write_png(_HEAD.value, model_sheets.head(model))
 
 
 if __name__ == "__main__":

@@ -6,19 +6,19 @@ import pytest
 
 from morph3d import morphable
 from morph3d.morphable import albedo, embedded
+from morph3d.morphable.model import MorphableModel
 from morph3d.morphable.readers import ict_facekit
 
-SMALL = embedded.Recipe(coarseness=2., heads=24, shapes=12, acts=16, expressions=8, people=60, textures=20)
-TINY = embedded.Recipe(coarseness=3., heads=3, shapes=2, acts=3, expressions=2, people=20, textures=12)
 ICT_EXPRESSIONS = ("jawOpen", "eyeBlink_L", "eyeBlink_R", "mouthSmile_L", "browInnerUp_L", "noseSneer_R")
 
 
 @pytest.fixture(scope="session")
-def small_embedded(tmp_path_factory):
-    """The embedded model from few heads on a coarse grid."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield embedded.read(SMALL)
+def small_embedded():
+    """The first modes of the coarser embedded model."""
+    model = embedded.read("embedded-7k")
+    bases = (basis[:size] for basis, size in ((model.shape_basis, 12), (model.texture_basis, 20), (model.expression_basis, 8)))
+    return MorphableModel("embedded", model.mean_vertices, model.mean_colors, *bases, model.triangles, model.landmarks,
+                          model.blendshapes, known_parts=model.known_parts)
 
 
 @pytest.fixture(scope="session")

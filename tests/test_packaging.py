@@ -131,6 +131,9 @@ def test_the_notice_names_every_library():
     assert set.union(*(set(pins(python)) for python in PYTHONS)) <= named
 
 
+MODEL = {"morph3d/morphable/embedded.npz", "morph3d/morphable/embedded/human_head.npz.xz"}
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """-> the folder with the sdist and the wheel, made from a copy of the project."""
@@ -149,7 +152,7 @@ def test_the_sdist_has_what_is_needed_to_build_and_no_more(built):
     kernels = {str(path.relative_to(ROOT)) for path in (ROOT / "morph3d/renderer/kernels").glob("*.[ch]*")}
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "morph3d").rglob("*.py")}
     texts = {"CHANGELOG.md", "CITATION.cff", "LICENSE", "NOTICE.md", "README.md"}
-    assert kernels | modules | texts | {"setup.py", "pyproject.toml", "constraints.txt", "morph3d/py.typed"} <= names
+    assert kernels | modules | texts | MODEL | {"setup.py", "pyproject.toml", "constraints.txt", "morph3d/py.typed"} <= names
     assert not any(re.match(r"(tests|benchmarks|experiments|docs)/", name) or name.endswith(".so") for name in names)
 
 
@@ -161,7 +164,7 @@ def test_the_wheel_has_the_package_with_its_op_and_types_and_no_more(built):
         metadata, = (email.message_from_bytes(archive.read(name)) for name in names if name.endswith(".dist-info/METADATA"))
     assert {name.partition("/")[0] for name in names} == {"morph3d", f"morph3d-{morph3d.__version__}.dist-info"}
     import tensorflow as tf
-    assert {"morph3d/py.typed", f"morph3d/renderer/native_ops_tf{tf.__version__}.so"} <= names
+    assert {"morph3d/py.typed", *MODEL, f"morph3d/renderer/native_ops_tf{tf.__version__}.so"} <= names
     assert not any(name.endswith((".cc", ".h")) for name in names)
     tensorflow, = (text for text in metadata.get_all("Requires-Dist") if re.match(r"tensorflow\b(?!-)", text))
     assert tensorflow == f"tensorflow=={importlib.metadata.version('tensorflow')}"
@@ -210,6 +213,12 @@ def test_an_installed_package_imports_and_has_its_op(fresh):
     result = in_fresh(fresh, "python", "-c", IMPORT_ALL)
     graphics, last = result.stdout.splitlines()
     assert graphics.startswith('morph3d.renderer.tfg gradient="tfg" needs TensorFlow Graphics') and last == "all tried", result
+
+
+@pytest.mark.slow
+def test_an_installed_package_has_its_model(fresh):
+    result = in_fresh(fresh, "python", "-c", "import morph3d; print(morph3d.load_model('embedded'))")
+    assert result.stdout.startswith("MorphableModel('embedded', 16,865 vertices")
 
 
 @pytest.mark.slow

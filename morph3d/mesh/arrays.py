@@ -44,6 +44,14 @@ def indices(label, array, shape, count):
     return array.astype(np.int32, copy=False)
 
 
+def mask(label, array, count):
+    """The array, which must be of truth values, one for each of `count` vertices."""
+    array = _shaped(label, array, (count,))
+    if array.dtype != bool:
+        raise ValueError(f"{label} must be truth values, found {array.dtype}")
+    return array
+
+
 def frozen(array):
     """The array, which nobody can write to; a copy, if somebody could."""
     if array.flags.writeable:

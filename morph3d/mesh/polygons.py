@@ -1,5 +1,6 @@
-"""Polygons of any number of corners, cut into triangles."""
+"""Polygons of any number of corners, cut into triangles, and the pieces that triangles make."""
 import numpy as np
+from scipy import sparse
 
 
 def triangles(corners, starts, lengths):
@@ -17,3 +18,10 @@ def triangles(corners, starts, lengths):
     first = np.repeat(starts, fans)
     turn = np.arange(fans.sum()) - np.repeat(np.cumsum(fans) - fans, fans)
     return np.stack([corners[first], corners[first + turn + 1], corners[first + turn + 2]], 1).astype(np.int32)
+
+
+def pieces(count, triangles):
+    """[count] numbers of the connected pieces that triangles [F, 3], or other polygons, make of so many vertices."""
+    edges = np.concatenate([triangles[:, [i, i + 1]] for i in range(triangles.shape[1] - 1)])
+    graph = sparse.coo_matrix((np.ones(len(edges)), tuple(edges.T)), [count, count])
+    return sparse.csgraph.connected_components(graph, directed=False)[1]

@@ -38,12 +38,13 @@ def _product_with_halves(coefficients, basis):
     return tf.concat([coefficients @ tf.cast(basis[:, columns], tf.float32) for columns in _blocks(basis)], 1), gradient
 
 
-def principal_modes(deviations, count):
+def principal_modes(deviations, count, products=None):
     """Principal components of a population, in the precision of its deviations.
 
     Args:
       deviations: [N, V, 3] from what stands for zero, floats.
       count: the number wished for.
+      products: [N, N] the inner products of the deviations, where they are others than the sums over the coordinates.
 
     Returns:
       Modes [min(count, N - 1), V, 3], one standard deviation each, largest first. A mode's entry of largest size is positive,
@@ -51,7 +52,7 @@ def principal_modes(deviations, count):
     """
     flat = deviations.reshape(len(deviations), -1)
     # By the inner products of the few faces, not those of the many coordinates: the eigenvalues are the same.
-    _, weights = np.linalg.eigh(flat @ flat.T)
+    _, weights = np.linalg.eigh(flat @ flat.T if products is None else products)
     weights = weights[:, ::-1][:, :min(count, len(flat) - 1)] / np.sqrt(len(flat) - 1.)
     modes = weights.T.astype(flat.dtype) @ flat
     modes *= np.sign(modes[np.arange(len(modes)), np.abs(modes).argmax(1)])[:, None]

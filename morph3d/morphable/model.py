@@ -23,6 +23,14 @@ from morph3d.morphable import basis, landmarks
 from morph3d.morphable.coefficients import Coefficients, sample
 
 
+def digest(*parts: Any) -> str:
+    """16 hexadecimal digits of arrays or tensors."""
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(str(part.shape).encode() + np.asarray(part).tobytes())
+    return found.hexdigest()[:16]
+
+
 class MorphableModel:
     """Faces of one topology. Made by `from_arrays` or read from a file; nothing in it is trainable, and nothing should be changed.
 
@@ -41,6 +49,7 @@ class MorphableModel:
       blendshapes: {name: [V, 3] float32 mm}, named displacements at full strength, beside the expression modes; see
         morphable/blendshapes.py. Empty where a model has none.
       uvs: where the triangles lie in a texture, an Atlas of them, or None.
+      known_parts: {name: [V] bool}, the `parts` that its maker knows better than the landmarks tell; mostly empty.
 
     >>> pyramid = np.float32([[0, 0, 60], [80, 0, 0], [-80, 0, 0], [0, 100, 0]])
     >>> model = MorphableModel.from_arrays(
@@ -58,7 +67,7 @@ class MorphableModel:
 
     def __init__(self, name: str, mean_vertices: Any, mean_colors: Any, shape_basis: Any, texture_basis: Any, expression_basis: Any,
                  triangles: Any, landmarks: Any, blendshapes: Mapping[str, np.ndarray] | None = None,
-                 uvs: Atlas | None = None) -> None:
+                 uvs: Atlas | None = None, known_parts: Mapping[str, np.ndarray] | None = None) -> None:
         self.name = name
         self.mean_vertices = tf.convert_to_tensor(mean_vertices)
         self.mean_colors = tf.convert_to_tensor(mean_colors)
@@ -70,12 +79,14 @@ class MorphableModel:
         self.blendshapes: Mapping[str, np.ndarray] = types.MappingProxyType(
             {label: arrays.frozen(shape) for label, shape in (blendshapes or {}).items()})
         self.uvs = uvs
+        self.known_parts: Mapping[str, np.ndarray] = types.MappingProxyType(
+            {label: arrays.frozen(mask) for label, mask in (known_parts or {}).items()})
 
     @classmethod
     def from_arrays(cls, name: str, mean_vertices: ArrayLike, shape_modes: ArrayLike, mean_colors: ArrayLike,
                     texture_modes: ArrayLike, expression_modes: ArrayLike | None, triangles: ArrayLike,
                     landmarks: ArrayLike, blendshapes: Mapping[str, ArrayLike] | None = None,
-                    uvs: Atlas | None = None) -> "MorphableModel":
+                    uvs: Atlas | None = None, known_parts: Mapping[str, np.ndarray] | None = None) -> "MorphableModel":
         """A model from NumPy arrays, checked.
 
         Args:
@@ -89,6 +100,7 @@ class MorphableModel:
           landmarks: [68] vertex indices.
           blendshapes: {name: [V, 3] mm}, or None.
           uvs: an Atlas of the triangles, or None.
+          known_parts: {"eyes" and the like: [V] bool}, or None.
 
         Raises:
           ValueError: an array has another shape, a value that is not finite, or an index that names no vertex; the colors
@@ -108,7 +120,8 @@ class MorphableModel:
                    arrays.indices(f"{name}: landmarks", landmarks, (68,), count),
                    {label: arrays.floats(f"{name}: blendshape {label}", displacements, (count, 3))
                     for label, displacements in (blendshapes or {}).items()},
-                   None if uvs is None else uvs.checked(corners, f"{name}: "))
+                   None if uvs is None else uvs.checked(corners, f"{name}: "),
+                   {label: arrays.mask(f"{name}: known part {label}", mask, count) for label, mask in (known_parts or {}).items()})
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{size} {part}" for size, part in zip(self.sizes, ("shape", "texture", "expression"), strict=True))
@@ -139,16 +152,13 @@ class MorphableModel:
     @functools.cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that differ between models: a checkpoint keeps them to know its model again."""
-        digest = hashlib.sha256()
-        for array in (self.mean_vertices, self.mean_colors, *self._bases, self.triangles, self.landmarks):
-            digest.update(str(array.shape).encode() + array.numpy().tobytes())
-        return digest.hexdigest()[:16]
+        return digest(self.mean_vertices, self.mean_colors, *self._bases, self.triangles, self.landmarks)
 
     @functools.cached_property
     def parts(self) -> Mapping[str, np.ndarray]:
         """The parts of the face: {name: [V] bool}, from "eyes" to "neck", and "face"; see morphable/parts.py."""
         from morph3d.morphable import parts  # here, for it is much code that faces do without
-        return parts.find(*(array.numpy() for array in (self.mean_vertices, self.triangles, self.landmarks)))
+        return parts.find(self.mean_vertices.numpy(), self.triangles.numpy(), self.landmarks.numpy(), self.known_parts)
 
     def landmark(self, name: str) -> int:
         """The vertex of a landmark, such as "center.nose.tip"; names as in landmarks.NAMES.
@@ -223,7 +233,7 @@ class MorphableModel:
             raise ValueError(f"found {tf.as_dtype(dtype).name}, expected float16, bfloat16 or float32 for the bases of {self.name}")
         shape, texture, expression = (tf.cast(modes, dtype) for modes in self._bases)
         stored = MorphableModel(self.name, self.mean_vertices, self.mean_colors, shape, texture, expression, self.triangles,
-                                self.landmarks, self.blendshapes, self.uvs)
+                                self.landmarks, self.blendshapes, self.uvs, self.known_parts)
         stored.fingerprint = self.fingerprint
         return stored
 
@@ -242,7 +252,8 @@ class MorphableModel:
         shape, texture, expression = (mesh.carry_basis(modes) for modes in self._bases)
         return MorphableModel(f"{self.name}, {len(mean_vertices)} vertices", mean_vertices, mean_colors, shape, texture, expression,
                               mesh.triangles, mesh.landmarks,
-                              {label: mesh.carry(displacements) for label, displacements in self.blendshapes.items()})
+                              {label: mesh.carry(displacements) for label, displacements in self.blendshapes.items()}, None,
+                              {label: mesh.carry(mask[:, None])[:, 0] > .5 for label, mask in self.known_parts.items()})
 
     @property
     def _bases(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

@@ -5,9 +5,9 @@ Every boundary is drawn once, on the canonical face (albedo/canonical.py), onto 
 import types
 
 import numpy as np
-from scipy import sparse
 from scipy.interpolate import RBFInterpolator
 
+from morph3d.mesh import polygons
 from morph3d.mesh.normals import vertex_normals
 from morph3d.morphable.albedo import anatomy as albedo_regions
 from morph3d.morphable.albedo import masks
@@ -22,13 +22,14 @@ _NOSE_Y, _NOSE_WIDTH = (-46., -44., -40., -32., -18., 3.), (13., 18., 20., 19., 
 _JAW_Z, _JAW_Y = (-80., -65., -55., -45., -30., -15., 0., 12.), (-54., -60., -70., -84., -96., -105., -111., -113.)
 
 
-def find(vertices, triangles, landmarks):
+def find(vertices, triangles, landmarks, known=types.MappingProxyType({})):
     """The masks of a mesh.
 
     Args:
       vertices: [V, 3] mm, the mean face.
       triangles: [F, 3] vertex indices.
       landmarks: [68] vertex indices.
+      known: {name: [V] bool}, the parts of these, by the names below, that need not be found.
 
     Returns:
       {name: [V] bool}, read only. These twelve share the vertices out, each vertex to one of them:
@@ -44,7 +45,7 @@ def find(vertices, triangles, landmarks):
     eyeballs = _eyeballs(vertices, triangles, landmarks)
     fields = albedo_regions.find(vertices, points, vertex_normals(vertices, triangles))
     eyes = eyeballs if eyeballs.any() else _between_lids(fields.face, 0.)
-    rules = {"eyes": eyes, "mouth": _mouth(fields.face, triangles), **_skin(fields)}
+    rules = {"eyes": eyes, "mouth": _mouth(fields.face, triangles), **_skin(fields)} | known
     # The first rule that holds decides.
     chosen = np.argmax(list(rules.values()), axis=0)
     parts = {name: chosen == number for number, name in enumerate(rules)}
@@ -58,7 +59,7 @@ def _skin(fields):
     x, y, z = face.x, face.y, face.z
     front = face.azimuth < 80.
     return {
-        "ears": fields.ears > 0.,
+        "ears": fields.ear_depth > 0.,
         "lips": fields.lips > 0.,
         "brows": front & (np.abs(brow.across) < 6.) & (brow.along > -.05) & (brow.along < 1.05),
         "nose": (x < np.interp(y, _NOSE_Y, _NOSE_WIDTH)) & (y > _NOSE_Y[0]) & (y < 6.) & (z > 0.),
@@ -82,22 +83,15 @@ def _mouth(face, triangles):
     depth = np.zeros(len(face.z))
     depth[box] = skin(np.stack([face.across, face.y], 1)[box]) - face.z[box]
     behind = depth > 6.
-    pieces = _pieces(len(depth), triangles[behind[triangles].all(1)])
+    pieces = polygons.pieces(len(depth), triangles[behind[triangles].all(1)])
     return behind & np.isin(pieces, pieces[(depth > 14.) & (face.z > -60.) & (face.y < -60.)])
 
 
 def _eyeballs(vertices, triangles, landmarks):
     """Pieces of their own that lie around the center of an eye."""
-    pieces = _pieces(len(vertices), triangles)
+    pieces = polygons.pieces(len(vertices), triangles)
     centers = [vertices[landmarks[eye]].mean(0) for eye in (slice(36, 42), slice(42, 48))]
     distance = np.min([np.linalg.norm(vertices - center, axis=1) for center in centers], axis=0)
     farthest = np.zeros(len(vertices))
     np.maximum.at(farthest, pieces, distance)
     return (farthest < 40.)[pieces]
-
-
-def _pieces(count, triangles):
-    """[count] numbers of the connected pieces that the triangles make of so many vertices."""
-    edges = np.concatenate([triangles[:, :2], triangles[:, 1:]])
-    graph = sparse.coo_matrix((np.ones(len(edges)), tuple(edges.T)), [count, count])
-    return sparse.csgraph.connected_components(graph, directed=False)[1]

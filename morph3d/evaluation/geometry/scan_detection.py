@@ -17,7 +17,7 @@ SIZE = 320  # pixels of a picture
 EXTENT = 260.  # mm, to which a scan's longest side is scaled to be drawn
 YAWS = 0., -.5, .5  # radians; faces are found up to three quarters of a profile
 SKIN = .8, .66, .58  # sRGB of a scan without colors
-PLAUSIBLE = 7.  # mm of an average face, root mean square over the five points: half of what hollow or turned faces have
+PLAUSIBLE = 7.  # mm of an average face, root mean square over the five points: about half of what hollow or turned faces have
 
 
 def detect(mesh):

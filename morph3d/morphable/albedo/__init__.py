@@ -14,6 +14,10 @@ from morph3d.morphable.albedo.painter import Painter
 from morph3d.morphable.albedo.parameters import ASYMMETRIC, values
 from morph3d.morphable.albedo.people import differences, draw_traits, principal_modes, sample_scores
 
+# Of what `paint` paints. Whoever changes that raises it, and pins the new colors in tests/morphable/test_albedo.py: painted models
+# are known by it, or checkpoints would take a model in new colors for the old one.
+VERSION = 2
+
 
 class Albedo(NamedTuple):
     """A linear model of the colors of one mesh."""

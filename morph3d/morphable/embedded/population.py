@@ -1,7 +1,5 @@
-"""A random population of heads: measures with the means and deviations of surveys, and the free ones of a sculptor."""
+"""Head measures as surveys found them, and random ones of people with their means, deviations and correlations."""
 import numpy as np
-
-from morph3d.morphable.embedded.sculpture import MEAN
 
 # The groups of the survey [NIOSH], in its words; "other" is mostly East Asian. The shares are ours: not those of one country, but
 # such that no group is rare to a network that learns from these heads.
@@ -35,52 +33,35 @@ SURVEYED = dict(
     ear_length=((64.1, 62.4, 64., 63.), (59.7, 59.7, 59.7, 58.2), 3.7),  # [ANSUR]: its ratios to the length of the face
 )
 
-# One standard deviation of the measures no survey has: as large as the faces stay plausible at two of them, by eye.
-FREE = dict(
-    head_height=4., neck_breadth=6., sellion_depth=2, bridge_height=2, bridge_width=2.1, tip_width=1.5,
-    tip_angle=2.5, wing_height=1.3, nostril_flare=.92, brow_ridge=2.3, brow_height=2.3, forehead_slope=5.5,
-    forehead_bulge=3.2, temple=3.2, eye_depth=2.1, eye_tilt=3.4, lid_hood=1.1, eye_bag=.92, cheekbone=3.2,
-    cheekbone_height=3.2, cheek=4.1, jowl=2.8, muzzle=2.2, lip_protrusion=1., cupid_bow=1.3, mouth_tilt=1.5, philtrum=.69,
-    chin=3.9, chin_width=3.9, chin_length=2.1, chin_fold=1, jaw_height=5.2, jaw_width=2.6, under_chin=5., ear_angle=9.,
-    crown=4., occiput=4., midface=2.5)
-# What men have more of and women less, mm: half the differences that make a face look like the one or the other.
-MALE = dict(brow_ridge=1.2, brow_height=-.8, forehead_slope=2.5, forehead_bulge=-1., neck_breadth=7., chin=.8,
-            chin_width=1.5, jowl=.8, jaw_height=-1.5, cheek=-.8, tip_angle=-.8, bridge_height=.5)
-# What groups have more or less of where no survey measured it, mm, after the directions that [NIOSH]'s authors and others
-# describe (Zhuang et al. 2010, Ann. Occup. Hyg. 54(4), 391-402: "shorter, wider, and shallower" noses).
-BY_GROUP = dict(bridge_height=(.8, -1.2, 0., -1.), sellion_depth=(.5, -.6, 0., -.6), muzzle=(-.6, 1.6, 0., .2),
-                lip_protrusion=(-.3, .9, 0., .1), eye_tilt=(-.6, 0., 0., 1.6), lid_hood=(-.1, -.1, 0., .7),
-                cheekbone=(-.4, 0., .2, 1.), tip_width=(-.4, .9, 0., .5), nostril_flare=(-.2, .5, 0., .2))
 LIMIT = 2.2  # standard deviations: beyond, the independent draws stop being a head
 
 # How much each measure follows two factors of a head, its width and the heights of its face; independent, the heights would
 # leave no room for a chin. Widths after the correlations of [ANSUR] and [NIOSH] within sex: face and head breadth .63, face breadth
 # and interpupillary distance .45, head and forehead breadth .46, head breadth and length .32.
 WIDTH = dict(head_breadth=.75, face_breadth=.85, forehead_breadth=.6, interpupillary=.5, jaw_breadth=.5, head_length=.4,
-             face_length=.25, nose_protrusion=.1, lip_length=.3, eye_length=.4, neck_breadth=.5)
+             face_length=.25, nose_protrusion=.1, lip_length=.3, eye_length=.4)
 HEIGHT = dict(face_length=.6, nose_length=.6, upper_lip_height=.6)
+# And the weight of the body, which sits on jaw and cheeks; ours, for the surveys do not print it.
+WEIGHT = dict(jaw_breadth=.5, face_breadth=.4, nose_breadth=.15)
 
 
-def draw(count, seed):
-    """Measures of `count` random heads, half of them women: dictionaries for `Head`. The same seed, the same heads."""
-    random = np.random.default_rng(seed)
-    male = (np.arange(count) + seed) % 2
-    group = random.choice(len(GROUPS), count, p=SHARES)
+def draw(male, group, weight, random):
+    """Measures of random heads: {name: [N] mm}.
 
+    Args:
+      male, group: [N] each, 1 or 0, and the number in GROUPS.
+      weight: [N] standard scores of the body's weight.
+      random: NumPy's generator.
+    """
     def normal():
-        return np.clip(random.standard_normal(count), -LIMIT, LIMIT)
+        return np.clip(random.standard_normal(len(male)), -LIMIT, LIMIT)
 
-    factors, heads = (normal(), normal()), {}
-    for name in (*SURVEYED, *FREE):
-        loads = np.array([WIDTH.get(name, 0.), HEIGHT.get(name, 0.)])
+    factors, measures = (normal(), normal(), weight), {}
+    for name, (men, women, deviation) in SURVEYED.items():
+        loads = np.array([of.get(name, 0.) for of in (WIDTH, HEIGHT, WEIGHT)])
         score = loads @ factors + np.sqrt(1. - loads @ loads) * normal()
-        if name in SURVEYED:
-            men, women, deviation = SURVEYED[name]
-            heads[name] = np.where(male, np.take(men, group), np.take(women, group)) + deviation * score
-        else:
-            heads[name] = MEAN[name] + FREE[name] * score + (2. * male - 1.) * MALE.get(name, 0.)
-            heads[name] += np.take(BY_GROUP.get(name, [0.] * len(GROUPS)), group)
-    return [{name: float(values[i]) for name, values in heads.items()} for i in range(count)]
+        measures[name] = np.where(male, np.take(men, group), np.take(women, group)) + deviation * score
+    return measures
 
 
 def pooled(name):

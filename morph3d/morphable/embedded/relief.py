@@ -4,7 +4,7 @@ The idea is that of Luethi et al. 2018, "Gaussian Process Morphable Models", IEE
 """
 import numpy as np
 
-# Gaussian bumps: their width and spacing, mm, and the standard deviation of the relief they make, mm.
+# Gaussian bumps: their width and spacing, mm, and the standard deviation of the relief they make where they lie densest, mm.
 SCALES = ((26., 24., 2.), (14., 13., 1.1), (8., 8., .45))
 DIRECTIONS = .6, .8, 1.  # sideways, up and out: more of it is seen from ahead
 UNEVEN = .3  # how much of it is left against right
@@ -14,13 +14,13 @@ STILL = 17.  # mm around the eyes' centers: there only the coarsest moves lids a
 
 
 class Relief:
-    """Displacements of the template's vertices: `relief(random)` -> [V, 3] mm."""
+    """Displacements of the cage's vertices: `relief(random)` -> [cage, 3] mm."""
 
-    def __init__(self, mean, landmarks, eyeballs):
-        """mean: [V, 3] mm of the average head; landmarks: [68]; eyeballs: [V] bool."""
-        eyes = np.stack([mean[landmarks[eye]].mean(0) for eye in (slice(36, 42), slice(42, 48))])
+    def __init__(self, mean, eyeballs):
+        """mean: [cage, 3] mm of the average head; eyeballs: [2, cage] bool, the right one and the left one."""
+        eyes = np.stack([mean[eyeball].mean(0) for eyeball in eyeballs])
         # An eyeball goes where its center goes.
-        place = np.where(eyeballs[:, None], eyes[(mean[:, 0] > 0.).astype(int)], mean)
+        place = np.where(eyeballs.any(0)[:, None], eyes[eyeballs[1].astype(int)], mean)
         from_eye = np.linalg.norm(place[:, None] - eyes, axis=-1).min(1)
         fade = np.clip((REACH - np.linalg.norm(place - FACE, axis=1)) / 50., 0., 1.)
         still = np.clip((from_eye - STILL) / 10., 0., 1.)
@@ -30,7 +30,7 @@ class Relief:
                       for width, spacing, deviation in SCALES]
 
     def _pairs(self, mean, centers, width):
-        """[2, centers, V]: bumps at the centers (x >= 0) plus and minus their mirror images, scaled so that white noise has about
+        """[2, centers, cage]: bumps at the centers (x >= 0) plus and minus their mirror images, so scaled that white noise has
         unit variance."""
         here, there = (np.exp(-((mean[None] - (centers * side)[:, None])**2).sum(-1) / (2. * width**2))
                        for side in ([1., 1., 1.], [-1., 1., 1.]))

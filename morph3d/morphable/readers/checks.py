@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 
 from morph3d.mesh import arrays, normals
-from morph3d.morphable.model import MorphableModel
+from morph3d.morphable.model import MorphableModel, digest
 
 # Nothing in most files states their unit, so ask the face: its outer eye corners are about 90 mm apart.
 EYES = 60., 130.
@@ -39,13 +39,19 @@ def assemble(path, vertices, shape_modes, colors, expression_modes, triangles, l
     Raises:
       ValueError: an array of another shape, unit, direction or winding.
     """
-    if colors is None:
+    painted = colors is None
+    if painted:
         colors = _painted(path, vertices, triangles, landmarks, parts)
     model = MorphableModel.from_arrays(name or pathlib.Path(os.fspath(path)).stem, vertices, shape_modes, *colors,
                                        expression_modes, triangles, landmarks, blendshapes, uvs)
     _check_axes(path, vertices[landmarks])
     _check_winding(path, vertices, triangles, vertices[landmarks[30]])
     _check_spread(path, shape_modes)
+    if painted:
+        from morph3d.morphable import albedo  # as in _painted
+        # Of what is painted by the painter's version: the last bits of the colors are those of a machine and its threads.
+        model.fingerprint = digest(model.mean_vertices, model.shape_basis, model.expression_basis, model.triangles,
+                                   model.landmarks, np.array(albedo.VERSION))
     return model
 
 

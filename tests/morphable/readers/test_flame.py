@@ -266,3 +266,18 @@ def test_a_damaged_or_hostile_npz_is_named(arrays, tmp_path):
         flame.read(path)
     with pytest.raises(ValueError, match="b.pkl: no such file; expected FLAME"):
         flame.read(tmp_path / "b.pkl")
+
+
+def test_a_painted_model_is_known_by_its_shapes_and_the_painters_version(arrays, tmp_path, monkeypatch):
+    """The last bits of painted colors are those of a machine and its threads."""
+    write_npz(tmp_path / "a.npz", arrays)
+    first = flame.read(tmp_path / "a.npz").fingerprint
+    paint, brighter = albedo.paint, np.full((5023, 3), np.nextafter(.5, 1.))
+    monkeypatch.setattr(albedo, "paint", lambda *arguments: paint(*arguments)._replace(mean=brighter))
+    assert flame.read(tmp_path / "a.npz").fingerprint == first
+    monkeypatch.setattr(albedo, "VERSION", albedo.VERSION + 1)
+    assert flame.read(tmp_path / "a.npz").fingerprint != first
+    monkeypatch.undo()
+    monkeypatch.setattr(albedo, "paint", paint)
+    write_npz(tmp_path / "b.npz", arrays | {"shapedirs": np.nextafter(arrays["shapedirs"], 1.)})
+    assert flame.read(tmp_path / "b.npz").fingerprint != first
