@@ -3,11 +3,12 @@ import numpy as np
 import pytest
 
 from morph3d import morphable
-from morph3d.morphable import albedo
 from morph3d.morphable.coefficients import Coefficients
 from morph3d.morphable.landmarks import AVERAGE_FACE, MIRROR
 from morph3d.morphable.readers import gnm
 from tests.morphable.readers.face_files import front
+
+pytestmark = pytest.mark.usefixtures("painted")
 
 FACE = (AVERAGE_FACE - AVERAGE_FACE[30]) / 1e3  # meters
 ELSEWHERE = np.array([0., 1.6, .02])
@@ -62,18 +63,6 @@ def arrays():
         "identity_names": np.array(IDENTITIES), "joint_names": np.array(["neck", "head", "left_eye", "right_eye"]),
         "expression_names": np.array(EXPRESSIONS), "triangles": triangles.astype(np.int32), "triangle_uvs": np.float32(uvs),
         "vertex_groups": np.array(list(groups.values())), "vertex_group_names": np.array(list(groups))}
-
-
-@pytest.fixture(autouse=True)
-def painted(monkeypatch):
-    calls = []
-
-    def paint(*arguments):
-        calls.append(arguments)
-        return albedo.Albedo(np.full(arguments[0].shape, .5), np.full((2, *arguments[0].shape), .1), ("a", "b"), np.zeros([1, 2]))
-
-    monkeypatch.setattr(albedo, "paint", paint)
-    return calls
 
 
 def write(path, arrays, **changes):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from morph3d import morphable
-from morph3d.morphable import albedo, blendshapes, landmarks
+from morph3d.morphable import blendshapes, landmarks
 from morph3d.morphable.coefficients import Coefficients
 from morph3d.morphable.readers import ict_facekit
 
@@ -41,18 +41,6 @@ def kit(tmp_path, positions, monkeypatch):
     monkeypatch.setattr(ict_facekit, "IDENTITIES", NAMES[1:3])
     monkeypatch.setattr(ict_facekit, "EXPRESSIONS", NAMES[3:])
     return folder
-
-
-@pytest.fixture
-def painted(monkeypatch):
-    calls = []
-
-    def paint(*arguments):
-        calls.append(arguments)
-        return albedo.Albedo(np.full(arguments[0].shape, .5), np.full((2, *arguments[0].shape), .1), ("a", "b"), np.zeros([1, 2]))
-
-    monkeypatch.setattr(albedo, "paint", paint)
-    return calls
 
 
 def test_parts_are_kept_and_renumbered(kit, painted, positions):

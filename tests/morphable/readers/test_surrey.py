@@ -11,6 +11,8 @@ from morph3d.morphable.landmarks import AVERAGE_FACE
 from morph3d.morphable.readers import surrey
 from tests.morphable.readers.face_files import front
 
+pytestmark = pytest.mark.usefixtures("painted")
+
 COUNT = 3448
 KNOWN = surrey.LANDMARKS
 FACE = (AVERAGE_FACE - AVERAGE_FACE[30]) * [1., 1.05, 1.]
@@ -64,18 +66,6 @@ def content(parts, version=1, color=NOTHING, expression=b"\1", landmarks=b"\1", 
 def write(folder, data, name="sfm_shape_3448.bin"):
     (folder / name).write_bytes(data)
     return folder / name
-
-
-@pytest.fixture(autouse=True)
-def painted(monkeypatch):
-    calls = []
-
-    def paint(*arguments):
-        calls.append(arguments)
-        return albedo.Albedo(np.full(arguments[0].shape, .5), np.full((2, *arguments[0].shape), .1), ("a", "b"), np.zeros([1, 2]))
-
-    monkeypatch.setattr(albedo, "paint", paint)
-    return calls
 
 
 NAMED = b"\0" + struct.pack("<Q", 2) + struct.pack("<Q3si", 3, b"a.b", 7) + struct.pack("<Q1si", 1, b"c", 8)  # two landmarks
