@@ -16,7 +16,7 @@ from morph3d.morphable.albedo.people import differences, draw_traits, principal_
 
 # Of what `paint` paints. Whoever changes that raises it, and pins the new colors in tests/morphable/test_albedo.py: painted models
 # are known by it, or checkpoints would take a model in new colors for the old one.
-VERSION = 2
+VERSION = 3
 
 
 class Albedo(NamedTuple):

@@ -114,6 +114,6 @@ def _mouth(r):
 
 
 def _teeth(r):
-    """Linear [V, 3]: ivory, in the shadow of lips and cheeks toward the back."""
+    """Linear [V, 3]: ivory, in the shadow of lips and cheeks toward the back, where the mouth's own red light remains."""
     depth = np.maximum(np.max(r.face.z[r.teeth > .5], initial=-99.) - r.face.z, 0.)
-    return _TOOTH * np.exp(-.35 - .08 * depth)[:, None]
+    return _over(_mouth(r), .7 * _TOOTH, np.exp(-.08 * depth))

@@ -27,10 +27,10 @@ PARAMETERS = {
     # Hair pigments; eumelanin is a logarithm.
     "hair_eumelanin": Parameter(np.log(4.5), .9, np.log(.1), np.log(12.)),
     "hair_pheomelanin": Parameter(.25, .35, 0., 2.), "hair_gray": Parameter(-.25, .36, 0., 1.),
-    "brow_eumelanin": _part(.35), "beard_eumelanin": _part(.35),
+    "brow_eumelanin": _part(.45), "beard_eumelanin": _part(.35),
     # Brows: coverage 0..1, mm, the logarithm of the thickness, and coverage of their parts.
-    "brow_density": Parameter(.75, .21, .05, 1.), "brow_height": _part(.4), "brow_arch": _part(.6), "brow_thickness": _part(.20),
-    "brow_inner": _part(.22), "brow_middle": _part(.17), "brow_tail": _part(.22),
+    "brow_density": Parameter(.75, .25, .05, 1.), "brow_height": _part(.5), "brow_arch": _part(.75), "brow_thickness": _part(.26),
+    "brow_inner": _part(.28), "brow_middle": _part(.22), "brow_tail": _part(.28),
     # Eyes.
     "iris_melanin": Parameter(1.7, 1., 0., 3.5), "iris_brightness": _part(.25), "sclera_brightness": _part(.12),
     "sclera_blood": Parameter(.0012, .0008, 0., .01), "limbus": Parameter(.5, .25, 0., 1.),

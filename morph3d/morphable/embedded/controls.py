@@ -11,7 +11,7 @@ OPPOSITES = {"incr": "decr", "up": "down", "out": "in", "forward": "backward", "
              "pointed": "triangle", "square": "round", "oval": "rectangular",
              "invertedtriangular": "triangular", "l": "r"}  # how the names of a control's two targets end
 # mm, one standard deviation of the largest displacement that details of a group make.
-AMPLITUDES = dict(nose=1.2, eyes=.75, mouth=1., chin=1.7, cheek=1.5, ears=1.5, forehead=1.2, head=1.8, neck=3., eyebrows=1.8,
+AMPLITUDES = dict(nose=1.4, eyes=.85, mouth=1.1, chin=1.7, cheek=1.5, ears=1.5, forehead=1.2, head=1.8, neck=3., eyebrows=1.8,
                   asym=.6)
 LEAST, MOST = .02, .35  # of a target, for one standard deviation
 SIDEWAYS = "asym/", "nose/nose-trans-out", "mouth/mouth-trans-out"  # controls that make a face uneven

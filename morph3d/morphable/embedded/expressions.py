@@ -7,7 +7,7 @@ from morph3d.morphable.embedded.relief import centers_of
 OFTEN = .15  # how often a unit is in an act, but for these
 MORE_OFTEN = dict(jawOpen=.35, mouthSmileLeft=.35, eyeBlinkLeft=.25, browInnerUp=.25, browDownLeft=.25, eyeSquintLeft=.25)
 CORRECTIVE = "mouthClose"  # it takes the lips together while the jaw is open, and is no act of its own
-STRENGTH, STRONGEST = .2, 1.  # the deviation of the strengths, which are one-sided normal, and the largest
+STRENGTH, STRONGEST = .15, 1.  # the deviation of the strengths, which are one-sided normal, and the largest
 SIDES_APART = .25  # how much the sides differ
 GAZE = .3  # the deviation of how far the eyes look aside and up, of the units that turn them
 OWN_WAY, OWN_SCALE = .3, 30.  # how much stronger or weaker acts are from place to place, as people differ; mm of likeness

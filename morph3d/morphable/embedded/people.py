@@ -11,6 +11,7 @@ ANCESTRY = ((.1, .2, 5.), (5., .2, .6), (.6, 1.6, 2.4), (.1, 5., .3))
 SEX = 1.2, 7.  # of the Beta distribution of how far somebody is from the extreme of the own sex
 AGE, OLDEST = (1., 3.), .9  # of the Beta distribution of ages; 0 is young, 1 is the age of the targets called old
 MUSCLE, WEIGHT = (.5, .13), (.5, .15)  # mean and deviation; .5 is average
+AT_REST = dict(mouthShrugLower=.15)  # of the face units: the published lips are apart
 SIZE, SIZE_DEVIATION = 1.06, .03  # of a head: MakeHuman's are 6 % small
 SLACK = .06  # of a measure's deviation, by which heads may miss it where details would have to go far
 ROUNDS, STEPS = 3, 3  # toward the measures of the mean head, and of each: what details do is not quite linear
@@ -52,7 +53,8 @@ class _Fitter:
 
     def __init__(self, random, count, macro):
         head, self.mesh = human_head.read(), topology.build()
-        self.base = (head.vertices + np.tensordot(macro, head.dense(controls.macro_names()), 1)).reshape(count, -1)
+        at_rest = np.tensordot(list(AT_REST.values()), head.dense([f"faceunits/{name}" for name in AT_REST]), 1)
+        self.base = (head.vertices + at_rest + np.tensordot(macro, head.dense(controls.macro_names()), 1)).reshape(count, -1)
         center = self.base.reshape(count, -1, 3).mean((0, 1))
         self.base = (SIZE * (self.base.reshape(count, -1, 3) - center)).reshape(count, -1)
         details = controls.details()
