@@ -1,21 +1,20 @@
 """How closely a morphable model follows other faces than its own: its mean face, and the best fit of its modes."""
 import numpy as np
 
-from morph3d.evaluation.geometry import model_fit, protocols, subjects, synthetic_scans
+from morph3d.evaluation.geometry import model_fit, protocols, synthetic_scans
 
 
 def to_model(model, other, count, seed):
-    """Fits to `count` random faces of another MorphableModel; see `_fits`."""
-    return _fits(model, (subject.scan() for subject in synthetic_scans.subjects(other, count, seed)))
+    """`fits` to `count` random faces of another MorphableModel."""
+    return fits(model, (subject.scan() for subject in synthetic_scans.subjects(other, count, seed)))
 
 
-def to_scans(model, paths):
-    """Fits to scans, files of any unit; see `_fits`."""
-    return _fits(model, (subjects.read_scan(path, path, unit="unknown") for path in paths))
+def fits(model, scans):
+    """How far a MorphableModel is from Scans, any iterable of them.
 
-
-def _fits(model, scans):
-    """{"mean_face", "best_fit": mean of the paper's distance (section 4.2: symmetric, point to plane), mm; "faces": how many}."""
+    Returns:
+      {"mean_face", "best_fit": mean of the paper's distance (section 4.2: symmetric, point to plane), mm; "faces": how many}.
+    """
     modes = model_fit.Modes(model.mean_vertices.numpy(), model.shape_basis.numpy().reshape(model.shape_size, -1, 3),
                             model.triangles.numpy(), model.landmarks.numpy())
     mean_face = modes.face(np.zeros(model.shape_size))

@@ -7,7 +7,6 @@ another pose, light and expression, to the dlib recognizer.
 """
 import json
 import math
-import os
 
 import numpy as np
 import tensorflow as tf
@@ -19,6 +18,7 @@ from morph3d import scene as scenes
 from morph3d.atomic_files import replacing
 from morph3d.data import sources, synthetic
 from morph3d.encoders import registry
+from morph3d.evaluation.geometry import subjects
 from morph3d.morphable import coefficients
 from morph3d.renderer.render import render
 
@@ -72,18 +72,17 @@ def told_apart(model, encoder, people, seed):
     return 1. - order.mean() / len(different), same.mean(), different.mean()
 
 
-def _require_inputs():
-    """Raises a ValueError where what the flags name is not there: the first of the figures take minutes, and would be lost."""
+def _scans():
+    """The scans that the flags name. Raises where one cannot be read, or there are no photographs, before any figure, for the first
+    of them take minutes and would be lost."""
     for source in _PHOTOS.value:
         sources.find(source)
-    for path in _SCANS.value:
-        if not os.path.exists(path):
-            raise ValueError(f"{path}: no such file; expected a scan, correct the path (--scan)")
+    return [subjects.read_scan(path, path, unit="unknown") for path in _SCANS.value]
 
 
 def main(_):
     model, other = morphable.load(_MODEL.value), morphable.load(_OTHER.value) if _OTHER.value else None
-    _require_inputs()
+    scans = _scans()
     confidence = detected(model, _PEOPLE.value, _SEED.value)
     area, same, different = told_apart(model, registry.load("dlib"), _PEOPLE.value, _SEED.value)
     figures = {"mtcnn_above_0.9": float(np.mean(confidence > .9)), "dlib_area_under_curve": float(area),
@@ -94,8 +93,8 @@ def main(_):
         figures["skin"] = skin_color.compare(model, _PHOTOS.value, SKIN_FACES, _SEED.value)
         for name in ("photos_mean", "between_people", "mean", "spread", "difference", "ratio"):
             print(f"skin {name:<23}" + "".join(f"{value:8.2f}" for value in figures["skin"][name]), flush=True)
-    if _SCANS.value:
-        figures["fits_to_scans"] = model_fits.to_scans(model, _SCANS.value)
+    if scans:
+        figures["fits_to_scans"] = model_fits.fits(model, scans)
     if other:
         figures["fits_to_other"] = model_fits.to_model(model, other, _OTHERS.value, _SEED.value)
     for name in ("fits_to_scans", "fits_to_other"):

@@ -19,11 +19,15 @@ for wrong in sys.argv[1:]:
 """
 
 
-def test_input_that_is_not_there_is_told_at_once():
-    wrong = ["--photos=no_photos", "--scan=no_scan.obj", "--other=no_model"]  # a process of its own, for the flags are global
+def test_input_that_cannot_be_read_is_told_at_once(tmp_path):
+    broken = tmp_path / "broken.obj"
+    broken.write_text("v 0 0\n")
+    wrong = ["--photos=no_photos", "--scan=no_scan.obj", f"--scan={broken}", "--other=no_model"]
+    # A process of its own, for the flags are global.
     done = subprocess.run([sys.executable, "-c", PROGRAM, *wrong], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-600:]
-    photos, scan, model = done.stdout.splitlines()
+    photos, missing, damaged, model = done.stdout.splitlines()
     assert photos.startswith("no_photos: ")
-    assert scan == "no_scan.obj: no such file; expected a scan, correct the path (--scan)"
+    assert missing.startswith("no_scan.obj: ")
+    assert damaged.startswith(f"{broken}: ")
     assert model.startswith("no_model: found no such file or folder")
