@@ -120,7 +120,7 @@ class TrainingConfig:
         mends, and coefficients that the pictures hardly show would be driven to unit variance before they mean anything.
         """
         return cls(photos, output, **{
-            "synthetic": SyntheticStage(steps=1000), "hybrid": HybridStage(steps=200, learning_rate=1e-4),
+            "synthetic": SyntheticStage(steps=750), "hybrid": HybridStage(steps=150, learning_rate=1e-4),
             "losses": LossWeights(parameter=.03, identity=5., batch=7e-4), "save_every": 50, **changes})
 
     @classmethod
