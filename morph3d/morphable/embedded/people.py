@@ -54,9 +54,8 @@ class _Fitter:
     def __init__(self, random, count, macro):
         head, self.mesh = human_head.read(), topology.build()
         at_rest = np.tensordot(list(AT_REST.values()), head.dense([f"faceunits/{name}" for name in AT_REST]), 1)
-        self.base = (head.vertices + at_rest + np.tensordot(macro, head.dense(controls.macro_names()), 1)).reshape(count, -1)
-        center = self.base.reshape(count, -1, 3).mean((0, 1))
-        self.base = (SIZE * (self.base.reshape(count, -1, 3) - center)).reshape(count, -1)
+        base = head.vertices + at_rest + np.tensordot(macro, head.dense(controls.macro_names()), 1)
+        self.base = (SIZE * (base - base.mean((0, 1)))).reshape(count, -1)
         details = controls.details()
         self.more, self.less = (SIZE * np.array([controls.fields(getattr(each, way)).ravel() for each in details])
                                 for way in ("more", "less"))
