@@ -20,6 +20,7 @@ from morph3d import morphable
 from morph3d.atomic_files import replacing
 from morph3d.data import fake_photographs
 from morph3d.data.prepared import dataset, shards
+from morph3d.data.synthetic_store import SyntheticStore
 from morph3d.encoders import registry
 from morph3d.photos import crops, face_detection
 from morph3d.training import train
@@ -90,10 +91,11 @@ def memory_growth(index):
     return max(held[1:]) - held[0]
 
 
-def consumed(model, encoder, index, steps=12):
+def consumed(folder, model, encoder, index, steps=12):
     """Photos a second that the training step of stage 2 takes."""
     training = train.assemble(CONFIG, model, encoder)
-    _, hybrid = train.stages(CONFIG, model, lambda start: dataset.encodings(index, BATCH, CONFIG.seed, start))
+    store = SyntheticStore(folder / "synthetic_faces", model, encoder, CONFIG.hybrid.synthetic_batch, CONFIG.seed)
+    _, hybrid = train.stages(CONFIG, store, lambda start: dataset.encodings(index, BATCH, CONFIG.seed, start))
     step = tf.function(training.train_step)
     batches = iter(hybrid.batches(hybrid.first))
     seconds = []
@@ -132,7 +134,7 @@ def measure(folder):
     from_encodings = rate(dataset.encodings(stored, BATCH, 0), min(800, stored.records // BATCH), BATCH)
     decoded = dataset.crops(cropped, 0).map(lambda photo: dataset.decode(photo["image"], encoder.image_size), tf.data.AUTOTUNE)
     from_crops = rate(decoded, min(10_000, cropped.records - 1))
-    step = consumed(model, encoder, stored)
+    step = consumed(folder, model, encoder, stored)
     return {"step_photos_per_second": step, "crops_per_second": from_crops, "encodings_per_second": from_encodings,
             "mtcnn_single_per_second": single, "mtcnn_batched_per_second": batched, "mtcnn_same_points": same,
             "crops_over_step": from_crops / step, "encodings_over_step": from_encodings / step,

@@ -9,7 +9,7 @@ import morph3d
 
 def main(photos, output="runs/example", model="embedded", steps=250, batch=128):
     config = morph3d.TrainingConfig(
-        photos, output, morphable_model=model, synthetic=morph3d.SyntheticStage(steps=steps),
+        photos, output, morphable_model=model, synthetic=morph3d.SyntheticStage(faces=24 * steps, steps=steps),
         hybrid=morph3d.HybridStage(steps=steps, photo_batch=batch, drawn_photos=min(batch, 12)))
     run = morph3d.train(config)
     run.reconstructor().save(run.folder / "saved_model")

@@ -4,36 +4,47 @@ import keras
 from morph3d.morphable.coefficients import Coefficients
 
 
+PHOTOS, RENDERINGS = 0, 1  # the domains that an encoder's features come from
+AMONG_PHOTOS = 32
+
+
 @keras.saving.register_keras_serializable("morph3d")
 class Standardize(keras.layers.Layer):
-    """Subtracts a mean and divides by a standard deviation, both kept as variables and never trained.
+    """Subtracts a mean and divides by a standard deviation, of photos or of renderings, all kept as variables and never trained.
+
+    An encoder sees photos and renderings differently: the means of its features lie half a deviation apart, and photos' deviate
+    more. What is common to all of a domain says nothing about a face, so each is standardized by its own statistics.
 
     keras.layers.Normalization keeps what it computes with outside its variables: a decoder restored from a TensorFlow checkpoint
     would silently not standardize at all.
     """
 
-    def build(self, shape):
-        self.mean = self.add_weight(name="mean", shape=shape[-1:], initializer="zeros", trainable=False)
-        self.deviation = self.add_weight(name="deviation", shape=shape[-1:], initializer="ones", trainable=False)
+    def build(self, shapes):
+        (_, size), _ = shapes
+        self.mean = self.add_weight(name="mean", shape=(2, size), initializer="zeros", trainable=False)
+        self.deviation = self.add_weight(name="deviation", shape=(2, size), initializer="ones", trainable=False)
 
-    def call(self, features):
-        return (features - self.mean) / self.deviation
+    def call(self, inputs):
+        features, domain = inputs
+        return (features - keras.ops.take(self.mean, domain, 0)) / keras.ops.take(self.deviation, domain, 0)
 
-    def adapt(self, features):
-        """Takes mean and deviation from features [N, D]; where these hardly differ, 1 stands for the deviation.
+    def adapt(self, domains):
+        """Takes mean and deviation from features [N, D] of each domain; where these hardly differ, 1 stands for the deviation.
 
-        What hardly differs between synthetic faces may do so between photos, and dividing by next to nothing would blow it up.
+        What hardly differs between these faces may do so between others, and dividing by next to nothing would blow it up.
         "Hardly" is a thousandth of what the features deviate on the whole, or what may be the rounding of the feature's mean.
         """
-        mean, deviation = keras.ops.mean(features, 0), keras.ops.std(features, 0)
-        usual = keras.ops.sqrt(keras.ops.mean(keras.ops.square(deviation)))
+        means, deviations = zip(*((keras.ops.mean(features, 0), keras.ops.std(features, 0)) for features in domains))
+        mean, deviation = keras.ops.stack(means), keras.ops.stack(deviations)
+        usual = keras.ops.sqrt(keras.ops.mean(keras.ops.square(deviation), 1, keepdims=True))
         least = keras.ops.maximum(1e-3 * usual, 1e-5 * keras.ops.absolute(mean))
         self.mean.assign(mean)
         self.deviation.assign(keras.ops.where(deviation > least, deviation, 1.))
 
 
 def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_decay=1e-5):
-    """A Keras functional model [B, feature_size] -> {"shape": [B, shape_size], "texture": [B, texture_size]}.
+    """A Keras functional model of features [B, feature_size] and their domains [B] (PHOTOS or RENDERINGS), which gives
+    {"shape": [B, shape_size], "texture": [B, texture_size]}.
 
     Two fully connected layers with ReLU and a linear one, weights drawn toward zero, as in the paper. In front stands a
     standardization of the features, adapted once before training (`standardize`), because the encoders' average-pooled
@@ -50,21 +61,44 @@ def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_de
     def dense(units, **options):
         return keras.layers.Dense(units, kernel_regularizer=keras.regularizers.L2(weight_decay), **options)
 
-    features = keras.Input([feature_size], name="features")
-    x = Standardize(name="standardize", dtype="float32")(features)
+    inputs = keras.Input([feature_size], name="features"), keras.Input([], dtype="int32", name="domain")
+    x = Standardize(name="standardize", dtype="float32")(inputs)
     for i, units in enumerate(hidden):
         x = dense(units, activation="relu", name=f"hidden_{i}")(x)
     sizes = {"shape": shape_size, "texture": texture_size}
     outputs = {name: dense(size, name=name, dtype="float32")(x) for name, size in sizes.items()}
-    return keras.Model(features, outputs, name="decoder")
+    return keras.Model(inputs, outputs, name="decoder")
 
 
-def standardize(decoder, features):
-    """Adapts the first layer to `features` [N, feature_size]: mean 0 and variance 1 over the N afterward."""
-    decoder.get_layer("standardize").adapt(features)
+def standardize(decoder, photos, renderings):
+    """Adapts the first layer to features [N, feature_size] of photos and [M, feature_size] of renderings.
+
+    Of each domain they have mean 0 and variance 1 afterward. The first AMONG_PHOTOS renderings count as photos too, so that what a
+    few photos happen to agree in is not blown up; of hundreds that changes little.
+    """
+    decoder.get_layer("standardize").adapt([keras.ops.concatenate([photos, renderings[:AMONG_PHOTOS]]), renderings])
 
 
-def decode(decoder, features):
+def certainty(decoder, faces):
+    """By how much to scale each coefficient that is read, 0..1, to have the expected one: Coefficients of [S] and [T].
+
+    A coefficient that pictures hardly show is read as noise; scaled to nearly nothing it is nearer to the truth. The factor is that
+    of the regression of what is true on what is read, both of mean 0.
+
+    Args:
+      decoder: a trained one.
+      faces: EncodedFaces that it has not seen in training.
+    """
+    def factors(read, true):
+        read, true = keras.ops.convert_to_tensor(read), keras.ops.convert_to_tensor(true)
+        return keras.ops.clip(keras.ops.sum(read * true, 0) / (keras.ops.sum(read * read, 0) + 1e-9), 0., 1.)
+
+    read, true = decode(decoder, faces.features, RENDERINGS), faces.coefficients
+    return Coefficients(factors(read.shape, true.shape), factors(read.texture, true.texture))
+
+
+def decode(decoder, features, domain=PHOTOS):
     """`features` [B, feature_size] -> Coefficients of a neutral face (no expression)."""
-    outputs = decoder(features)
+    features = keras.ops.convert_to_tensor(features)
+    outputs = decoder((features, keras.ops.full([keras.ops.shape(features)[0]], domain, "int32")))
     return Coefficients(outputs["shape"], outputs["texture"], None)

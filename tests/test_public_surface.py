@@ -70,7 +70,7 @@ def test_the_readmes_example_runs_as_written(small_embedded, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(morphable, "load", lambda name: small_embedded)
     monkeypatch.setitem(vars(morph3d), "load_model", morphable.load)
-    monkeypatch.setattr(config.SyntheticStage.__init__, "__defaults__", (2, 4, 1e-3))
+    monkeypatch.setattr(config.SyntheticStage.__init__, "__defaults__", (128, 2, 4, .3, 1e-3))
     monkeypatch.setattr(config.HybridStage.__init__, "__defaults__", (2, 8, 2, 1, 2, 5e-4))
     names = {}
     exec(readme_example(), names)

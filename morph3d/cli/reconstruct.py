@@ -15,6 +15,7 @@ FLAGS = flags.FLAGS
 def define():
     flags.DEFINE_string("model", None, "Folder of a SavedModel that morph3d-export has written.")
     flags.DEFINE_multi_string("photo", None, "The photo; may be given several times.")
+    flags.DEFINE_bool("expected", False, "Make the expected faces: nearer in millimeters, less like the person.")
     flags.DEFINE_string("output", "faces", "Folder for the files, which are named after the photo.")
 
 
@@ -24,7 +25,7 @@ def main():
     if len(set(names)) < len(names):
         raise ValueError(f"--photo: two photos of one name among {', '.join(names)}; their files would replace each other: "
                          f"give them in separate calls with separate --output")
-    loaded, failed = reconstructor.load(FLAGS.model), 0
+    loaded, failed = reconstructor.load(FLAGS.model).reading(expected=FLAGS.expected), 0
     for photo, name in zip(FLAGS.photo, names):
         failed += not _reconstruct(loaded, photo, name)
     if failed:

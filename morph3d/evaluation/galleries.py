@@ -80,7 +80,7 @@ def read(photos, reconstructors, judge):
 
 def draw(reconstructor, seen, judge):
     """Faces of crops [B, ...] uint8, each alone -> their coefficients [B, S + T], and what the judge is shown of them."""
-    face = reconstructor.network.reconstruct(images.to_float(seen))
+    face = reconstructor.read(seen)
     return (np.concatenate([face["shape"], face["texture"]], 1),
             judges.frontal(reconstructor.network, face["vertices"], face["colors"], judge))
 

@@ -8,10 +8,11 @@ import uuid
 import tensorflow as tf
 
 from morph3d import plain_paths
-from morph3d.decoder import decode
+from morph3d.decoder import PHOTOS, RENDERINGS, decode
 from morph3d.morphable.coefficients import Coefficients
 
-PARTS = ("image_size", "template", "triangles", "landmarks", "encoder_fingerprint", "encode", "decode", "reconstruct", "instance")
+PARTS = ("image_size", "template", "triangles", "landmarks", "encoder_fingerprint", "encode", "decode", "read", "reconstruct",
+         "instance")
 
 
 class ReconstructionNetwork(tf.Module):
@@ -25,11 +26,15 @@ class ReconstructionNetwork(tf.Module):
       encoder_fingerprint: text, see Encoder: whether a recognizer is the one that the network was trained with.
       encode: crops [B, size, size, 3] sRGB in 0..1 -> features [B, D].
       decode: features -> {shape [B, S], texture [B, T], vertices [B, V, 3] mm, colors [B, V, 3] sRGB in 0..1}.
+      read: features; whether they are of `renderings` of the morphable model, not of photos; and whether the `expected` face is
+        wanted, each coefficient scaled to what is known of it, which is nearer in millimeters and less like the person -> the same.
+        `decode` reads photos, and with the deviations that coefficients have among people.
       reconstruct: crops -> the same, `decode` of `encode`.
       instance: shape [B, S] and texture [B, T] -> {vertices, colors}; of zeros it is the mean face.
     """
 
-    def __init__(self, encoder, decoder, morphable):
+    def __init__(self, encoder, decoder, morphable, certainty):
+        """Its parts; and `certainty`, Coefficients of [S] and [T]: see decoder.certainty."""
         super().__init__(name="reconstruction_network")
         self._encoder, self._decoder, self._morphable = encoder, decoder, morphable
         size = encoder.image_size
@@ -39,20 +44,23 @@ class ReconstructionNetwork(tf.Module):
         self.landmarks = tf.Variable(morphable.landmarks, trainable=False)
         if morphable.uvs:
             self.uvs, self.corners = (tf.Variable(part, trainable=False) for part in morphable.uvs)
+        self._certainty = [tf.Variable(factors, trainable=False) for factors in certainty[:2]]
         self.encoder_fingerprint = tf.Variable(encoder.fingerprint, trainable=False)
         crops, features, shape, texture = (
             tf.TensorSpec([None, *rest], tf.float32, name) for name, *rest in (
                 ("crops", size, size, 3), ("features", encoder.feature_size), ("shape", morphable.shape_size),
                 ("texture", morphable.texture_size)))
         self.encode = tf.function(lambda crops: self._encoder(crops).features, [crops])
-        self.decode = tf.function(self._decode, [features])
-        self.reconstruct = tf.function(lambda crops: self._decode(self._encoder(crops).features), [crops])
+        choices = [tf.TensorSpec([], tf.bool, name) for name in ("renderings", "expected")]
+        self.read = tf.function(self._read, [features, *choices])
+        self.decode = tf.function(lambda features: self._read(features, False, False), [features])
+        self.reconstruct = tf.function(lambda crops: self._read(self._encoder(crops).features, False, False), [crops])
         self.instance = tf.function(self._instance, [shape, texture])
 
-    def _decode(self, features):
-        coefficients = decode(self._decoder, features)
-        return {"shape": coefficients.shape, "texture": coefficients.texture,
-                **self._instance(coefficients.shape, coefficients.texture)}
+    def _read(self, features, renderings, expected):
+        coefficients = decode(self._decoder, features, tf.where(renderings, RENDERINGS, PHOTOS))
+        shape, texture = (part * tf.where(expected, factors, 1.) for part, factors in zip(coefficients[:2], self._certainty))
+        return {"shape": shape, "texture": texture, **self._instance(shape, texture)}
 
     def _instance(self, shape, texture):
         vertices, colors = self._morphable.instance(Coefficients(shape, texture, None))

@@ -4,6 +4,7 @@ from typing import Any, overload
 
 import numpy as np
 import PIL.Image
+import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from morph3d import images
@@ -32,8 +33,8 @@ class Reconstructor:
       template: [5, 2] float32, where the five points of a face belong in a crop, in pixels.
     """
 
-    def __init__(self, network: Any) -> None:
-        self.network = network
+    def __init__(self, network: Any, renderings: bool = False, expected: bool = False) -> None:
+        self.network, self._choices = network, (tf.constant(renderings), tf.constant(expected))
         self.image_size = int(network.image_size)
         self.template: np.ndarray = network.template.numpy()
         has_uvs = hasattr(network, "uvs")  # not so where its morphable model has none
@@ -42,6 +43,16 @@ class Reconstructor:
     def __repr__(self) -> str:
         vertices = self.network.reconstruct.get_concrete_function().structured_outputs["vertices"].shape[1]
         return f"Reconstructor({self.image_size} x {self.image_size} pixels -> {vertices:,} vertices)"
+
+    def reading(self, *, renderings: bool = False, expected: bool = False) -> "Reconstructor":
+        """The same network, read otherwise.
+
+        Args:
+          renderings: it will see renderings of a morphable model, which a recognizer sees a little differently, and not photos.
+          expected: give the expected face, in which each coefficient is scaled to what is known of it. It is nearer to the person
+            in millimeters, and more like everybody; without, faces differ as much as people do.
+        """
+        return Reconstructor(self.network, renderings, expected)
 
     @overload
     def reconstruct(self, photo: Photo) -> Face: ...
@@ -85,8 +96,12 @@ class Reconstructor:
         if not len(seen):
             raise ValueError("no photos; give one or more of one person")
         parts = [self.network.encode(images.to_float(seen[first:first + AT_A_TIME])) for first in range(0, len(seen), AT_A_TIME)]
-        made = self.network.decode(np.concatenate(parts).mean(0, keepdims=True))
+        made = self._decode(np.concatenate(parts).mean(0, keepdims=True))
         return self._face({key: value[0].numpy() for key, value in made.items()}, seen[0])
+
+    def read(self, seen: np.ndarray) -> dict[str, tf.Tensor]:
+        """Faces of crops [B, image_size, image_size, 3] uint8, each alone, as the network's `decode` gives them."""
+        return self._decode(self.network.encode(images.to_float(seen)))
 
     @property
     def mean_face(self) -> Face:
@@ -99,6 +114,9 @@ class Reconstructor:
     def save(self, folder: str | os.PathLike) -> None:
         """Writes the network as a SavedModel, which needs neither this package nor its native op; see `export.save`."""
         export.save(self.network, folder)
+
+    def _decode(self, features):
+        return self.network.read(features, *self._choices)
 
     def _reconstruct(self, photo, name):
         return self.from_crops([self._crop(photo, name)])

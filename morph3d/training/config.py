@@ -20,8 +20,10 @@ def _group(of: type, flags: str) -> Any:
 @dataclasses.dataclass(frozen=True)
 class SyntheticStage:
     """Stage 1: batches of synthetic faces alone (paper, section 3.3)."""
-    steps: int = _setting(2500, "Steps of stage 1, on synthetic faces.", 0, fixed=True)
-    batch: int = _setting(32, "Faces in a batch of stage 1.", 1, fixed=True)
+    faces: int = _setting(60000, "Synthetic faces, drawn in the first half of stage 1 and used again and again.", 1, fixed=True)
+    steps: int = _setting(3000, "Steps of stage 1, on synthetic faces.", 0, fixed=True)
+    batch: int = _setting(256, "Faces in a batch of stage 1.", 1, fixed=True)
+    noise: float = _setting(.3, "Noise on the features of synthetic faces, in standard deviations of theirs.", 0., 10., fixed=True)
     learning_rate: float = _setting(1e-3, "Where stage 1 starts; it falls to a twentieth.", 1e-9, 1.)
 
 
@@ -32,7 +34,7 @@ class HybridStage:
     photo_batch: int = _setting(128, "Photos in a batch of stage 2, for the batch distribution loss.", 2, fixed=True)
     drawn_photos: int = _setting(12, "Those of them whose faces are drawn, for the identity and loopback losses.", 1, fixed=True)
     views: int = _setting(3, "Renderings of each of these faces.", 1, fixed=True)
-    synthetic_batch: int = _setting(12, "Synthetic faces in a batch of stage 2.", 1, fixed=True)
+    synthetic_batch: int = _setting(128, "Synthetic faces in a batch of stage 2.", 1, fixed=True)
     learning_rate: float = _setting(5e-4, "Where stage 2 starts; it falls to a twentieth.", 1e-9, 1.)
 
 
@@ -120,7 +122,7 @@ class TrainingConfig:
         mends, and coefficients that the pictures hardly show would be driven to unit variance before they mean anything.
         """
         return cls(photos, output, **{
-            "synthetic": SyntheticStage(steps=750), "hybrid": HybridStage(steps=150, learning_rate=1e-4),
+            "synthetic": SyntheticStage(faces=12800, steps=1000), "hybrid": HybridStage(steps=150, learning_rate=1e-4),
             "losses": LossWeights(parameter=.03, identity=5., batch=7e-4), "save_every": 50, **changes})
 
     @classmethod

@@ -3,14 +3,14 @@ import keras
 import tensorflow as tf
 
 from morph3d import aligned_rendering, losses
-from morph3d.decoder import decode, standardize
+from morph3d.decoder import RENDERINGS, decode
 from morph3d.morphable.coefficients import Coefficients
 
 
 class FaceTraining(keras.Model):
     """Trains a decoder on batches of synthetic faces, photos, or both.
 
-    A batch is a dictionary: "synthetic" holds SyntheticFaces, which give the parameter loss; "photos" (an Encoding of [P, .]) and
+    A batch is a dictionary: "synthetic" holds EncodedFaces, which give the parameter loss; "photos" (an Encoding of [P, .]) and
     "views" (Scenes for the renderings of the first of them, `views` for each) give the other three. `train_step` returns every
     term by its name, unweighted, and their weighted sum as "loss".
 
@@ -34,7 +34,7 @@ class FaceTraining(keras.Model):
         self._coefficient_weights = {"shape_weight": weights.shape, "texture_weight": weights.texture}
 
     def call(self, features):
-        return self.decoder(features)
+        return decode(self.decoder, features)
 
     def train_step(self, batch):
         with tf.GradientTape() as tape:
@@ -60,24 +60,13 @@ class FaceTraining(keras.Model):
             terms.update(self._photo_losses(batch["photos"], batch["views"]))
         return terms
 
-    def standardize(self, faces, chunk=32):
-        """Adapts the decoder to what the encoder sees of SyntheticFaces; of any number, `chunk` are drawn and encoded at once."""
-        chunks = tf.data.Dataset.from_tensor_slices(faces).batch(chunk)
-        standardize(self.decoder, tf.concat([self.synthetic_features(part) for part in chunks], 0))
-
     def coefficient_deviations(self, features):
         """Standard deviations of the shape and the texture coefficients over photos [N, D], means over the coefficients."""
         coefficients = decode(self.decoder, tf.constant(features))
         return tuple(float(tf.reduce_mean(tf.math.reduce_std(part, 0))) for part in coefficients[:2])
 
-    def synthetic_features(self, faces):
-        """The encoder's features of the pictures of SyntheticFaces, [B, D]; without gradient, as only the decoder is trained."""
-        morphable, encoder = self._frozen()
-        images = aligned_rendering.draw_model(morphable, faces.coefficients, faces.scene, encoder)
-        return tf.stop_gradient(encoder(images).features)
-
     def _parameter_loss(self, faces):
-        predicted = decode(self.decoder, self.synthetic_features(faces))
+        predicted = decode(self.decoder, faces.features, RENDERINGS)
         return losses.parameter_loss(predicted, faces.coefficients, **self._coefficient_weights)
 
     def _photo_losses(self, photos, views):
@@ -92,4 +81,5 @@ class FaceTraining(keras.Model):
         seen = encoder(images)
         return {"identity": losses.identity_loss(photos.identity[:count], seen.identity),
                 "batch": losses.batch_distribution_loss(everybody),
-                "loopback": losses.loopback_loss(predicted, decode(self.decoder, seen.features), **self._coefficient_weights)}
+                "loopback": losses.loopback_loss(predicted, decode(self.decoder, seen.features, RENDERINGS),
+                                                 **self._coefficient_weights)}

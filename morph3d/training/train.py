@@ -5,15 +5,16 @@ import keras
 from absl import logging
 
 from morph3d import atomic_files, decoder, morphable, run_settings
-from morph3d.data import hybrid, sources, synthetic
+from morph3d.data import hybrid, sources
 from morph3d.data.prepared import dataset, pipeline
+from morph3d.data.synthetic_store import SyntheticStore
 from morph3d.encoders import registry
-from morph3d.training import callbacks, checkpoints, loop, schedule
+from morph3d.training import callbacks, checkpoints, loop, schedule, validation
 from morph3d.training.config import TrainingConfig
 from morph3d.training.face_training import FaceTraining
 from morph3d.training.run import SETTINGS, Run, recorded
 
-STANDARDIZED_BY = 256  # synthetic faces
+STANDARDIZED_BY = 1024  # synthetic faces
 SAMPLE, SHOWN = 2048, 8  # photos whose coefficients are looked at, and who are shown beside their faces
 
 
@@ -45,11 +46,15 @@ def train(config: TrainingConfig) -> Run:
         _require_usable(config, index, encoder)
         run_settings.keep(output / SETTINGS, *recorded(config, model, encoder, index))
         training = assemble(config, model, encoder)
-        saved = _restored(config, training, model)
+        store = SyntheticStore(output / "synthetic_faces", model, encoder, config.synthetic.faces, config.seed)
+        unseen = validation.unseen_faces(output, model, encoder, config.seed)
         features = dataset.sample(index, SAMPLE, config.seed).features
+        saved = _restored(config, training, features, store)
         watchers = _watchers(config, saved, model, encoder, features, index)
-        for stage in stages(config, model, lambda start: _photo_batches(config, index, start)):
+        for stage in stages(config, store, lambda start: _photo_batches(config, index, start)):
             loop.run(training, stage, saved, watchers)
+            validation.tell(stage.name, training.decoder, model, unseen)
+    logging.info("%s", _used(config, store))
     logging.info("standard deviation of the photos' coefficients: shape %.3f, texture %.3f",
                  *training.coefficient_deviations(features))
     logging.info("trained: %s; now morph3d-export --run=%s", saved.latest, output)
@@ -74,12 +79,12 @@ def assemble(config, model, encoder):
     return training
 
 
-def stages(config, model, photo_batches):
+def stages(config, store, photo_batches):
     """The two stages (paper, section 3.3): synthetic faces alone, then hybrid batches.
 
     Args:
       config: TrainingConfig.
-      model: MorphableModel.
+      store: SyntheticStore.
       photo_batches: a step of stage 2, from 0 -> the dataset of Encoding [photo_batch, .] that begins with it.
 
     Returns:
@@ -88,14 +93,21 @@ def stages(config, model, photo_batches):
     first, last = config.synthetic.steps, config.synthetic.steps + config.hybrid.steps
 
     def faces(start):
-        return synthetic.batches(model, config.synthetic.batch, config.seed, start)
+        return store.batches(config.synthetic.batch, first // 2, config.synthetic.noise, start).map(lambda encoded: {"synthetic": encoded})
 
     def photos_and_faces(start):
-        return hybrid.batches(photo_batches(start - first), model, config.hybrid.drawn_photos, config.hybrid.views,
-                              config.hybrid.synthetic_batch, config.seed, start)
+        return hybrid.batches(photo_batches(start - first), store.batches(config.hybrid.synthetic_batch, first // 2, config.synthetic.noise, start),
+                              config.hybrid.drawn_photos, config.hybrid.views, config.seed, start)
 
     return (loop.Stage("synthetic", 0, first, faces, config.synthetic.batch, "faces"),
             loop.Stage("hybrid", first, last, photos_and_faces, config.hybrid.drawn_photos, "photos"))
+
+
+def _used(config, store):
+    """A line about the synthetic faces of a run."""
+    seen = config.synthetic.steps * config.synthetic.batch + config.hybrid.steps * config.hybrid.synthetic_batch
+    rate = f", {store.drawn / store.seconds:.0f} a second" if store.drawn else ""
+    return f"synthetic faces: {store.there:,} ({store.drawn:,} drawn now{rate}), seen {seen / max(store.there, 1):.1f} times each"
 
 
 def _photo_batches(config, index, start):
@@ -109,11 +121,11 @@ def _require_usable(config, index, encoder):
                          f"{config.encoder}; prepare the photos again, into another folder")
 
 
-def _restored(config, training, model):
+def _restored(config, training, photos, store):
     """The run's Checkpoints, with the decoder and the optimizer as they were last saved, or standardized for a new run."""
     saved = checkpoints.Checkpoints(pathlib.Path(config.output, "checkpoints"), training.decoder, training.optimizer)
     if saved.restore() == 0:
-        training.standardize(synthetic.sample(model, STANDARDIZED_BY, [config.seed, 0]))
+        decoder.standardize(training.decoder, photos, store.first(min(STANDARDIZED_BY, store.faces)).features)
     else:
         logging.info("going on from %s", saved.latest)
     return saved

@@ -48,7 +48,7 @@ def work(tiny_model, tmp_path_factory):
 
 def train(work, *changes, photos="photos"):
     return program("train", f"--photos={work / photos}", f"--output={work / 'run'}", f"--morphable_model={work / 'model.h5'}",
-                   "--synthetic_steps=2", "--synthetic_batch=4", "--hybrid_photo_batch=8", "--hybrid_drawn_photos=2",
+                   "--synthetic_faces=128", "--synthetic_steps=2", "--synthetic_batch=4", "--hybrid_photo_batch=8", "--hybrid_drawn_photos=2",
                    "--hybrid_views=1", "--hybrid_synthetic_batch=2", *changes)
 
 
@@ -70,7 +70,7 @@ BAR = re.compile(r"(reading|preparing|synthetic stage|hybrid stage): .*")
 def test_nothing_but_its_own_words_is_on_standard_error(work, trained):
     lines = [line for line in re.split(r"[\r\n]+", trained.stderr) if line and not BAR.fullmatch(line)]
     assert [line.partition(":")[0] for line in lines] == [
-        str(work / "photos"), "standard deviation of the photos' coefficients", "trained"], lines
+        str(work / "photos"), "synthetic faces", "standard deviation of the photos' coefficients", "trained"], lines
 
 
 def test_a_finished_run_has_nothing_left_to_do(work, trained):

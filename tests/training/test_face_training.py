@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from morph3d import aligned_rendering, decoder, losses, scene
-from morph3d.data import synthetic
+from morph3d.data.synthetic_store import EncodedFaces
 from morph3d.encoders.base import Encoding
 from morph3d.morphable import coefficients
 from morph3d.training.config import LossWeights
@@ -35,7 +35,13 @@ def photos(tiny_model, tiny_encoder):
 
 
 def batch_of(photos, model, drawn, seed=0):
-    return {"photos": photos, "views": scene.sample(drawn * VIEWS, [seed, 1]), "synthetic": synthetic.sample(model, 3, [seed, 2])}
+    return {"photos": photos, "views": scene.sample(drawn * VIEWS, [seed, 1]), "synthetic": encoded(model, seed)}
+
+
+def encoded(model, seed):
+    """Three EncodedFaces, of features that nothing was drawn for."""
+    faces = coefficients.sample(model, 3, [seed, 2])
+    return EncodedFaces(tf.random.stateless_uniform([3, 24], [seed, 3]), faces.shape, faces.texture)
 
 
 def rows(structure, start, stop):
@@ -52,27 +58,6 @@ def test_each_view_is_compared_with_its_own_photo(training, photos, tiny_model):
     for name in "identity", "loopback":
         assert float(together[name]) == pytest.approx(np.mean([float(terms[name]) for terms in alone]), rel=1e-4)
         assert np.ptp([float(terms[name]) for terms in alone]) > .01, "what is alike could be mixed up unseen"
-
-
-def test_faces_to_standardize_by_are_encoded_a_few_at_a_time(tiny_model, tiny_encoder):
-    sizes = []
-
-    class Counting:
-        image_size, template, feature_size = tiny_encoder.image_size, tiny_encoder.template, tiny_encoder.feature_size
-
-        def __call__(self, images):
-            sizes.append(len(images))
-            return tiny_encoder(images)
-
-    training, faces = build(tiny_model, Counting()), synthetic.sample(tiny_model, 10, [0, 0])
-    training.standardize(faces, chunk=4)
-    assert sizes == [4, 4, 2]
-    features = training.synthetic_features(faces).numpy()
-    layer = training.decoder.get_layer("standardize")
-    np.testing.assert_allclose(layer.mean, features.mean(0), atol=1e-5)
-    varies = features.std(0) > 1e-4
-    np.testing.assert_allclose(layer.deviation, np.where(varies, features.std(0), 1.), rtol=1e-3)
-    assert 0 < np.sum(varies)
 
 
 def loopback_gradient(training, batch):

@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d.data import synthetic
+from morph3d.data.synthetic_store import SyntheticStore
 from morph3d.decoder import decode
 from morph3d.encoders.base import Encoding
 from morph3d.training import callbacks, checkpoints, loop, schedule
 from morph3d.training.config import LossWeights
-from tests.training.tiny_training import History, build, numbers, run, two_stages
+from tests.training.tiny_training import History, build, numbers, run, store, two_stages
 
 
 def test_each_stage_reports_its_losses_and_their_weighted_sum(tiny_model, tiny_encoder, tmp_path):
@@ -25,14 +25,15 @@ def test_each_stage_reports_its_losses_and_their_weighted_sum(tiny_model, tiny_e
 def test_stage_1_learns_to_read_faces_that_it_has_not_seen(tiny_model, tiny_encoder, tmp_path):
     stage, _ = two_stages(tiny_model, tiny_encoder, (200, 0))
     model = build(tiny_model, tiny_encoder, (200, 0), rate=1e-2)
-    larger = stage._replace(batches=lambda start: synthetic.batches(tiny_model, 32, 0, start), faces=32)
+    seen = SyntheticStore(tmp_path / "faces", tiny_model, tiny_encoder, 2048, 0)
+    larger = stage._replace(faces=32, batches=lambda start: seen.batches(32, 100, start).map(
+        lambda encoded: {"synthetic": encoded}))
     run(model, tmp_path, [larger])
-    faces = synthetic.sample(tiny_model, 256, [7, 7])
-    features = model.synthetic_features(faces)
+    features, *truth = SyntheticStore(tmp_path / "others", tiny_model, tiny_encoder, 256, 7).first(256)
 
     def errors(read):
         """Mean squared distances of all parts, weighted as in training, and of the texture alone."""
-        shape, texture = (np.sum((part - truth)**2, 1).mean() for part, truth in zip(read[:2], faces.coefficients))
+        shape, texture = (np.sum((part - truth)**2, 1).mean() for part, truth in zip(read[:2], truth))
         return np.array([.4 * shape + .1 * texture, texture])
 
     mean_face = errors([0., 0.])  # the best that can be said without looking

@@ -1,9 +1,12 @@
 """A training of both stages that takes seconds, of a small decoder on a tiny model and a tiny encoder."""
+import tempfile
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-from morph3d.data import synthetic
+from morph3d import decoder
+from morph3d.data.synthetic_store import SyntheticStore
 from morph3d.encoders.base import Encoding
 from morph3d.training import callbacks, checkpoints, loop, train
 from morph3d.training.config import HybridStage, LossWeights, SyntheticStage, TrainingConfig
@@ -11,14 +14,21 @@ from morph3d.training.config import HybridStage, LossWeights, SyntheticStage, Tr
 
 def config(steps, weights=LossWeights(), rate=1e-3):
     """Stages of four synthetic faces, and of four photos of which three are drawn twice."""
+    synthetic = SyntheticStage(faces=256, steps=steps[0], batch=4, learning_rate=rate)
     hybrid = HybridStage(steps[1], photo_batch=4, drawn_photos=3, views=2, synthetic_batch=2, learning_rate=rate)
-    return TrainingConfig("photos", "run", losses=weights, synthetic=SyntheticStage(steps[0], 4, rate), hybrid=hybrid)
+    return TrainingConfig("photos", "run", losses=weights, synthetic=synthetic, hybrid=hybrid)
+
+
+def store(tiny_model, tiny_encoder):
+    """The synthetic faces of the training, drawn anew each time."""
+    return SyntheticStore(tempfile.mkdtemp(), tiny_model, tiny_encoder, 256, 0)
 
 
 def build(tiny_model, tiny_encoder, steps=(4, 4), weights=LossWeights(), rate=1e-3):
     """A compiled FaceTraining, with its decoder standardized."""
     model = train.assemble(config(steps, weights, rate), tiny_model, tiny_encoder)
-    model.standardize(synthetic.sample(tiny_model, 64, [1, 1]))
+    seen = store(tiny_model, tiny_encoder).first(64).features
+    decoder.standardize(model.decoder, seen, seen)
     return model
 
 
@@ -31,7 +41,7 @@ def two_stages(tiny_model, tiny_encoder, steps=(4, 4)):
         chosen = tf.data.Dataset.counter(start).map(lambda step: (tf.range(4, dtype=tf.int64) + step) % 9)
         return chosen.map(lambda numbers: Encoding(*(tf.gather(part, numbers) for part in seen)))
 
-    return train.stages(config(steps), tiny_model, photos)
+    return train.stages(config(steps), store(tiny_model, tiny_encoder), photos)
 
 
 def run(model, folder, parts, extra=()):

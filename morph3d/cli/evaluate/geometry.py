@@ -40,7 +40,7 @@ def main():
     from morph3d.evaluation.geometry import error_maps, measurement, tables
     dataset, subjects, left_out = _subjects()
     pictured = FLAGS.pictured if FLAGS.output else 0
-    found = measurement.measure(evaluate.reconstructors(), subjects, FLAGS.protocol, pictured, left_out)
+    found = measurement.measure(evaluate.reconstructors(bool(FLAGS.synthetic)), subjects, FLAGS.protocol, pictured, left_out)
     evaluate.finish(tables.report(found, dataset, FLAGS.unit if FLAGS.scans else "mm"))
     for shown in found.shown if FLAGS.output else ():
         for path in error_maps.write(shown, FLAGS.output, f"{shown.scan.name}_{shown.measured.error:.2f}_mm"):

@@ -35,7 +35,7 @@ def define():
 def main():
     from morph3d.evaluation import judges
     from morph3d.evaluation.stress import measurement, tables
-    reconstructors = evaluate.reconstructors()
+    reconstructors = evaluate.reconstructors(not FLAGS.photo)
     recognizer = None
     if FLAGS.recognizer:
         recognizer = judges.load(FLAGS.recognizer, reconstructors, FLAGS.training_recognizer_as_judge)

@@ -89,7 +89,7 @@ def _read(photos, reconstructors, left_out):
                 first[photo.person] = number
             seen.setdefault(photo.person, []).append(lab)
         for (label, reconstructor), crops in zip(reconstructors.items(), inputs, strict=True) if first else ():
-            face = reconstructor.network.reconstruct(images.to_float(crops[list(first.values())]))
+            face = reconstructor.read(crops[list(first.values())])
             made[label] |= zip(first, _drawn(reconstructor, face["vertices"], face["colors"]), strict=True)
     return seen, made
 

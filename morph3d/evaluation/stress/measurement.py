@@ -141,7 +141,7 @@ class _Probe:
         numbers = np.flatnonzero(found)
         for first in range(0, len(numbers), AT_A_TIME):
             part = numbers[first:first + AT_A_TIME]
-            made = self._reconstructor.network.reconstruct(images.to_float(np.stack([cropped[i] for i in part])))
+            made = self._reconstructor.read(np.stack([cropped[i] for i in part]))
             parts.append(self._values(made, part))
             shown = part[part < SHOWN]
             if len(shown):

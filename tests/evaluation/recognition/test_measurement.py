@@ -14,6 +14,7 @@ from morph3d.evaluation import galleries
 from morph3d.evaluation.recognition import measurement, recall, tables
 from morph3d.inference.export import ReconstructionNetwork
 from morph3d.inference.reconstructor import Reconstructor
+from morph3d.morphable.coefficients import Coefficients
 
 PEOPLE, EACH = 22, 2
 
@@ -40,9 +41,9 @@ def people_folder(tmp_path_factory):
 def mean_face(tiny_encoder, tiny_model):
     """A Reconstructor whose decoder gives zeros."""
     network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(4,))
-    network.set_weights([np.zeros_like(weight) for weight in network.get_weights()])
-    network.get_layer("standardize").deviation.assign(np.ones(tiny_encoder.feature_size))
-    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model))
+    for weights in network.trainable_variables:
+        weights.assign(np.zeros(weights.shape))
+    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model, Coefficients(1., 1.)))
 
 
 @pytest.fixture(scope="module")

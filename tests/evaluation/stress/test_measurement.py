@@ -4,12 +4,14 @@ import json
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from morph3d import decoder, images
 from morph3d.evaluation import judges
 from morph3d.evaluation.stress import degradations, measurement, picture_series, scene_series, tables
 from morph3d.inference.export import ReconstructionNetwork
 from morph3d.inference.reconstructor import Reconstructor
+from morph3d.morphable.coefficients import Coefficients
 from morph3d.photos import crops, face_detection
 
 TEMPLATE = picture_series.PORTRAIT.template
@@ -43,15 +45,16 @@ def people(tiny_model):
 def constant(tiny_model, tiny_encoder):
     """A Reconstructor that gives everybody the mean face."""
     network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(4,))
-    network.set_weights([np.zeros_like(weights) if weights.ndim == 2 else weights for weights in network.get_weights()])
-    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model))
+    for weights in network.trainable_variables:
+        weights.assign(tf.zeros_like(weights))
+    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model, Coefficients(1., 1.)))
 
 
 @pytest.fixture(scope="module")
 def other(tiny_model, tiny_encoder):
     keras.utils.set_random_seed(7)
     network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(16,))
-    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model))
+    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model, Coefficients(1., 1.)))
 
 
 def made_of(reconstructor, pictures):
