@@ -75,10 +75,9 @@ def tiny_reconstructor(tiny_model, tiny_encoder):
     from morph3d import decoder
     from morph3d.inference.export import ReconstructionNetwork
     from morph3d.inference.reconstructor import Reconstructor
-    from morph3d.morphable.coefficients import Coefficients
     keras.utils.set_random_seed(0)
     network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(16,))
-    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model, Coefficients(1., 1.)))
+    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model))
 
 
 @pytest.fixture(autouse=True)

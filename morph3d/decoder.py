@@ -3,9 +3,9 @@ import keras
 
 from morph3d.morphable.coefficients import Coefficients
 
-
 PHOTOS, RENDERINGS = 0, 1  # the domains that an encoder's features come from
 AMONG_PHOTOS = 32
+LEAST_DEVIATION = .1  # of expected coefficients: what pictures tell nothing about is not blown up further
 
 
 @keras.saving.register_keras_serializable("morph3d")
@@ -42,13 +42,28 @@ class Standardize(keras.layers.Layer):
         self.deviation.assign(keras.ops.where(deviation > least, deviation, 1.))
 
 
+@keras.saving.register_keras_serializable("morph3d")
+class Spread(keras.layers.Layer):
+    """Divides by a standard deviation, kept as a variable and never trained; no gradient flows back."""
+
+    def build(self, shape):
+        self.deviation = self.add_weight(name="deviation", shape=shape[-1:], initializer="ones", trainable=False)
+
+    def call(self, expected):
+        return keras.ops.stop_gradient(expected) / self.deviation
+
+
 def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_decay=1e-5):
     """A Keras functional model of features [B, feature_size] and their domains [B] (PHOTOS or RENDERINGS), which gives
-    {"shape": [B, shape_size], "texture": [B, texture_size]}.
+    {"shape": [B, shape_size], "texture": [B, texture_size], "expected_shape", "expected_texture": of the same shapes}.
 
     Two fully connected layers with ReLU and a linear one, weights drawn toward zero, as in the paper. In front stands a
     standardization of the features, adapted once before training (`standardize`), because the encoders' average-pooled
     features differ in scale by a factor of ten among themselves.
+
+    These layers are there twice. The first give the expected face, which the parameter loss trains: coefficients are small where
+    pictures tell little. The second add to that, spread to the deviations that people have (`spread`), what the other losses ask
+    for, and begin with zero. On shared layers these others would take from the expected face what it knows.
 
     The first and the last layer compute in float32 whatever Keras' policy: halves end at 65504, and have three digits.
 
@@ -62,11 +77,21 @@ def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_de
         return keras.layers.Dense(units, kernel_regularizer=keras.regularizers.L2(weight_decay), **options)
 
     inputs = keras.Input([feature_size], name="features"), keras.Input([], dtype="int32", name="domain")
-    x = Standardize(name="standardize", dtype="float32")(inputs)
-    for i, units in enumerate(hidden):
-        x = dense(units, activation="relu", name=f"hidden_{i}")(x)
-    sizes = {"shape": shape_size, "texture": texture_size}
-    outputs = {name: dense(size, name=name, dtype="float32")(x) for name, size in sizes.items()}
+    standard = Standardize(name="standardize", dtype="float32")(inputs)
+
+    def layers(prefix, last):
+        x = standard
+        for i, units in enumerate(hidden):
+            x = dense(units, activation="relu", name=f"{prefix}_hidden_{i}")(x)
+        sizes = {"shape": shape_size, "texture": texture_size}
+        return {name: dense(size, name=f"{prefix}_{name}", dtype="float32", kernel_initializer=last)(x)
+                for name, size in sizes.items()}
+
+    expected, added = layers("expected", "glorot_uniform"), layers("added", "zeros")
+    outputs = {f"expected_{name}": value for name, value in expected.items()}
+    for name, value in expected.items():
+        spread = Spread(name=f"spread_{name}", dtype="float32")(value)
+        outputs[name] = keras.layers.Add(name=name, dtype="float32")([spread, added[name]])
     return keras.Model(inputs, outputs, name="decoder")
 
 
@@ -79,26 +104,23 @@ def standardize(decoder, photos, renderings):
     decoder.get_layer("standardize").adapt([keras.ops.concatenate([photos, renderings[:AMONG_PHOTOS]]), renderings])
 
 
-def certainty(decoder, faces):
-    """By how much to scale each coefficient that is read, 0..1, to have the expected one: Coefficients of [S] and [T].
+def spread(decoder, photos):
+    """Spreads the expected coefficients of photos, features [N, feature_size], to variance 1 (at most tenfold)."""
+    for name, expected in zip(("shape", "texture"), decode(decoder, photos, expected=True)):
+        deviation = keras.ops.maximum(keras.ops.std(expected, 0), LEAST_DEVIATION)
+        decoder.get_layer(f"spread_{name}").deviation.assign(deviation)
 
-    A coefficient that pictures hardly show is read as noise; scaled to nearly nothing it is nearer to the truth. The factor is that
-    of the regression of what is true on what is read, both of mean 0.
+
+def decode(decoder, features, domain=PHOTOS, expected=False):
+    """Coefficients of the neutral face (without expression) of features [B, feature_size].
 
     Args:
-      decoder: a trained one.
-      faces: EncodedFaces that it has not seen in training.
+      decoder: see `build`.
+      features: of one domain.
+      domain: PHOTOS or RENDERINGS.
+      expected: whether that of the expected face are asked for, which is nearest in the mean; the others differ as people do.
     """
-    def factors(read, true):
-        read, true = keras.ops.convert_to_tensor(read), keras.ops.convert_to_tensor(true)
-        return keras.ops.clip(keras.ops.sum(read * true, 0) / (keras.ops.sum(read * read, 0) + 1e-9), 0., 1.)
-
-    read, true = decode(decoder, faces.features, RENDERINGS), faces.coefficients
-    return Coefficients(factors(read.shape, true.shape), factors(read.texture, true.texture))
-
-
-def decode(decoder, features, domain=PHOTOS):
-    """`features` [B, feature_size] -> Coefficients of a neutral face (no expression)."""
     features = keras.ops.convert_to_tensor(features)
     outputs = decoder((features, keras.ops.full([keras.ops.shape(features)[0]], domain, "int32")))
-    return Coefficients(outputs["shape"], outputs["texture"], None)
+    prefix = "expected_" * expected
+    return Coefficients(outputs[f"{prefix}shape"], outputs[f"{prefix}texture"], None)

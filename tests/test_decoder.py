@@ -5,7 +5,6 @@ import pytest
 import tensorflow as tf
 
 from morph3d import decoder
-from morph3d.data.synthetic_store import EncodedFaces
 from morph3d.decoder import PHOTOS, RENDERINGS
 
 
@@ -22,8 +21,9 @@ def standardized(network, features, domain):
 
 def test_layers_are_the_papers(network):
     dense = [layer for layer in network.layers if hasattr(layer, "units")]
-    assert sorted(layer.units for layer in dense) == [5, 7, 1024, 1024]
-    assert network.count_params() - 2 * 2 * 20 == 20 * 1024 + 1024 + 1024 * 1024 + 1024 + 12 * 1024 + 12
+    assert sorted(layer.units for layer in dense) == [5, 5, 7, 7, 1024, 1024, 1024, 1024]
+    fixed = 2 * 2 * 20 + 12
+    assert network.count_params() - fixed == 2 * (20 * 1024 + 1024 + 1024 * 1024 + 1024 + 12 * 1024 + 12)
 
 
 def test_decode_gives_neutral_faces(network):
@@ -101,20 +101,31 @@ def test_under_half_precision_features_may_be_larger_than_halves_and_coefficient
         keras.config.set_dtype_policy("float32")
     decoder.standardize(halves, features, features)
     coefficients = decoder.decode(halves, features)
-    assert halves.get_layer("hidden_0").compute_dtype == "float16"
+    assert halves.get_layer("expected_hidden_0").compute_dtype == "float16"
     assert coefficients.shape.dtype == coefficients.texture.dtype == "float32"
     assert np.isfinite(coefficients.shape).all() and np.std(coefficients.shape) > .1
 
 
-def test_certainty_is_the_regression_of_what_is_true_on_what_is_read(network):
-    rng = np.random.default_rng(0)
-    features = rng.normal(size=[400, 20]).astype(np.float32)
-    decoder.standardize(network, 7. * features, features)
-    shape, texture = (part.numpy() for part in decoder.decode(network, features, RENDERINGS)[:2])
-    true = shape * np.linspace(-.2, .8, 7) + .1 * rng.normal(size=shape.shape)
-    true[:, 6] = 3. * shape[:, 6]
-    found = decoder.certainty(network, EncodedFaces(features, true.astype(np.float32), texture))
-    expected = [np.linalg.lstsq(shape[:, i:i + 1], true[:, i], rcond=None)[0][0] for i in range(7)]
-    np.testing.assert_allclose(found.shape, np.clip(expected, 0., 1.), atol=1e-4)
-    np.testing.assert_allclose(found.texture, 1., atol=1e-5)
-    assert found.shape[0] == 0. and found.shape[6] == 1.
+def test_at_first_and_after_spreading_the_faces_are_the_expected_ones_of_photos_with_unit_variance():
+    network = decoder.build(20, 7, 5)
+    features = 5. * tf.random.stateless_normal([500, 20], [1, 2])  # of which much is read
+    for read, expected in zip(decoder.decode(network, features)[:2], decoder.decode(network, features, expected=True)[:2]):
+        np.testing.assert_array_equal(read, expected)
+    kernel = network.get_layer("expected_shape").kernel
+    kernel.assign(kernel * [1., 2., .5, 1., 1., 1., 1e-3])
+    decoder.spread(network, features)
+    spread, expected = decoder.decode(network, features), decoder.decode(network, features, expected=True)
+    np.testing.assert_allclose(np.std(spread.texture, 0), 1., rtol=1e-4)
+    np.testing.assert_allclose(np.std(spread.shape, 0)[:6], 1., rtol=1e-4)
+    np.testing.assert_allclose(spread.shape[:, 6], 10. * expected.shape[:, 6], rtol=1e-4)  # of which nothing is known
+    renderings = decoder.decode(network, features, RENDERINGS), decoder.decode(network, features, RENDERINGS, expected=True)
+    np.testing.assert_allclose(renderings[0].shape / renderings[1].shape, spread.shape / expected.shape, rtol=1e-3)
+
+
+def test_only_the_parameter_loss_moves_the_expected_face(network):
+    features = tf.random.stateless_normal([8, 20], [3, 4])
+    with tf.GradientTape(persistent=True) as tape:
+        read, expected = (tf.reduce_sum(decoder.decode(network, features, expected=choice).shape**2) for choice in (False, True))
+    layers = {name: network.get_layer(name).kernel for name in ("expected_shape", "added_shape")}
+    assert tape.gradient(read, layers["expected_shape"]) is None and tape.gradient(expected, layers["added_shape"]) is None
+    assert all(tf.norm(tape.gradient(*pair)) > 0 for pair in ((read, layers["added_shape"]), (expected, layers["expected_shape"])))

@@ -50,12 +50,12 @@ def config(output):
 
 
 def report(model, stage, reconstructor, folder, truth):
-    """Prints the mean distance of reconstructed and true vertices, and that of the mean face from the truth."""
+    """Prints the mean distance of the vertices of expected faces from the true ones, and that of the mean face."""
     import numpy as np
-    errors_mm, mean_errors_mm = [], []
+    expected, errors_mm, mean_errors_mm = reconstructor.reading(expected=True), [], []
     for path, true in zip(sorted(folder.iterdir()), truth):
         try:
-            face = reconstructor.reconstruct(path)
+            face = expected.reconstruct(path)
         except ValueError:
             continue
         errors_mm.append(np.linalg.norm(face.vertices - true, axis=-1).mean())

@@ -27,14 +27,13 @@ class ReconstructionNetwork(tf.Module):
       encode: crops [B, size, size, 3] sRGB in 0..1 -> features [B, D].
       decode: features -> {shape [B, S], texture [B, T], vertices [B, V, 3] mm, colors [B, V, 3] sRGB in 0..1}.
       read: features; whether they are of `renderings` of the morphable model, not of photos; and whether the `expected` face is
-        wanted, each coefficient scaled to what is known of it, which is nearer in millimeters and less like the person -> the same.
-        `decode` reads photos, and with the deviations that coefficients have among people.
+        wanted, which is nearer in millimeters and less like the person -> the same. `decode` reads photos, and gives faces that
+        differ as people do.
       reconstruct: crops -> the same, `decode` of `encode`.
       instance: shape [B, S] and texture [B, T] -> {vertices, colors}; of zeros it is the mean face.
     """
 
-    def __init__(self, encoder, decoder, morphable, certainty):
-        """Its parts; and `certainty`, Coefficients of [S] and [T]: see decoder.certainty."""
+    def __init__(self, encoder, decoder, morphable):
         super().__init__(name="reconstruction_network")
         self._encoder, self._decoder, self._morphable = encoder, decoder, morphable
         size = encoder.image_size
@@ -44,7 +43,6 @@ class ReconstructionNetwork(tf.Module):
         self.landmarks = tf.Variable(morphable.landmarks, trainable=False)
         if morphable.uvs:
             self.uvs, self.corners = (tf.Variable(part, trainable=False) for part in morphable.uvs)
-        self._certainty = [tf.Variable(factors, trainable=False) for factors in certainty[:2]]
         self.encoder_fingerprint = tf.Variable(encoder.fingerprint, trainable=False)
         crops, features, shape, texture = (
             tf.TensorSpec([None, *rest], tf.float32, name) for name, *rest in (
@@ -58,8 +56,9 @@ class ReconstructionNetwork(tf.Module):
         self.instance = tf.function(self._instance, [shape, texture])
 
     def _read(self, features, renderings, expected):
-        coefficients = decode(self._decoder, features, tf.where(renderings, RENDERINGS, PHOTOS))
-        shape, texture = (part * tf.where(expected, factors, 1.) for part, factors in zip(coefficients[:2], self._certainty))
+        domain = tf.where(renderings, RENDERINGS, PHOTOS)
+        both = zip(*(decode(self._decoder, features, domain, choice)[:2] for choice in (True, False)))
+        shape, texture = (tf.where(expected, *pair) for pair in both)
         return {"shape": shape, "texture": texture, **self._instance(shape, texture)}
 
     def _instance(self, shape, texture):

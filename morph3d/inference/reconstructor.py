@@ -49,8 +49,8 @@ class Reconstructor:
 
         Args:
           renderings: it will see renderings of a morphable model, which a recognizer sees a little differently, and not photos.
-          expected: give the expected face, in which each coefficient is scaled to what is known of it. It is nearer to the person
-            in millimeters, and more like everybody; without, faces differ as much as people do.
+          expected: give the expected face, the mean of all that the photo may be of. It is nearer to the person in millimeters, and
+            more like everybody; without, faces differ as much as people do, and a recognizer knows them.
         """
         return Reconstructor(self.network, renderings, expected)
 

@@ -10,9 +10,9 @@ from morph3d.morphable.coefficients import Coefficients
 class FaceTraining(keras.Model):
     """Trains a decoder on batches of synthetic faces, photos, or both.
 
-    A batch is a dictionary: "synthetic" holds EncodedFaces, which give the parameter loss; "photos" (an Encoding of [P, .]) and
-    "views" (Scenes for the renderings of the first of them, `views` for each) give the other three. `train_step` returns every
-    term by its name, unweighted, and their weighted sum as "loss".
+    A batch is a dictionary: "synthetic" holds EncodedFaces, which give the parameter loss, that of the expected face; "photos" (an
+    Encoding of [P, .]) and "views" (Scenes for the renderings of the first of them, `views` for each) give the other three.
+    `train_step` returns every term by its name, unweighted, and their weighted sum as "loss".
 
     Under Keras' policy "mixed_float16" the decoder's hidden layers compute in halves, and Keras' optimizer scales the loss: a step
     whose gradient overflows is skipped and not counted, and its "gradient" reported as 0.
@@ -43,13 +43,19 @@ class FaceTraining(keras.Model):
             regularization = tf.add_n(self.decoder.losses)
             loss = tf.add_n(weighted) + regularization
             scaled = self.optimizer.scale_loss(loss)
-        variables = self.decoder.trainable_variables
+        variables = self._trained_by(batch)
         gradients = tape.gradient(scaled, variables)
         length = tf.linalg.global_norm(gradients) / self.optimizer.scale_loss(1.)
         if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):  # which skips a step whose gradient is not finite
             length = tf.where(tf.math.is_finite(length), length, 0.)
         self.optimizer.apply_gradients(zip(gradients, variables))
         return {"loss": loss, **terms, "weight_decay": regularization, "gradient": length}
+
+    def _trained_by(self, batch):
+        """The variables that the losses of a batch reach; the pull toward zero, alone, would wipe out the others: Adam's steps have
+        the same size however small a gradient is."""
+        layers = ("expected",) * ("synthetic" in batch) + ("added",) * ("photos" in batch)
+        return [variable for variable in self.decoder.trainable_variables if variable.path.startswith(layers)]
 
     def terms(self, batch):
         """The losses of this batch, {name in LossWeights: scalar}."""
@@ -66,7 +72,7 @@ class FaceTraining(keras.Model):
         return tuple(float(tf.reduce_mean(tf.math.reduce_std(part, 0))) for part in coefficients[:2])
 
     def _parameter_loss(self, faces):
-        predicted = decode(self.decoder, faces.features, RENDERINGS)
+        predicted = decode(self.decoder, faces.features, RENDERINGS, expected=True)
         return losses.parameter_loss(predicted, faces.coefficients, **self._coefficient_weights)
 
     def _photo_losses(self, photos, views):

@@ -19,6 +19,7 @@ class Stage(NamedTuple):
     batches: Callable  # the first step to draw -> an endless tf.data.Dataset
     faces: int  # in a batch, of the kind that `unit` names
     unit: str
+    finish: Callable = lambda: None  # called once all steps are done, before the decoder is kept; maybe again on a restart
 
 
 class Terminated(SystemExit):
@@ -48,6 +49,7 @@ def run(model, stage, checkpoints, watchers):
             model.fit(stage.batches(start), steps_per_epoch=stage.last - start, shuffle=False, verbose=0,
                       callbacks=callbacks.CallbackList(watchers, add_history=True, model=model))
         if checkpoints.step == stage.last:  # also when the last try was stopped just before this
+            stage.finish()
             checkpoints.save_stage(stage.name)
         if received:
             path = checkpoints.save()

@@ -12,7 +12,7 @@ from morph3d.inference.export import ReconstructionNetwork
 from morph3d.inference.reconstructor import Reconstructor
 from morph3d.morphable import embedded
 from morph3d.morphable.model import MorphableModel
-from morph3d.training import checkpoints, validation
+from morph3d.training import checkpoints
 from morph3d.training.config import TrainingConfig
 
 SETTINGS = "settings.jsonl"  # in the run's folder
@@ -67,9 +67,7 @@ class Run:
         """
         network = decoder.build(self.encoder.feature_size, self.model.shape_size, self.model.texture_size)
         checkpoints.restore_decoder(self.folder / "checkpoints", network, checkpoint)
-        unseen = validation.unseen_faces(self.folder, self.model, self.encoder, self.config.seed)
-        known = decoder.certainty(network, unseen)
-        return Reconstructor(ReconstructionNetwork(self.encoder, network, self.model, known))
+        return Reconstructor(ReconstructionNetwork(self.encoder, network, self.model))
 
     def _require(self, name: str, loaded: Any, source: str) -> Any:
         if loaded.fingerprint != self._settings[name]:

@@ -51,7 +51,8 @@ def train(config: TrainingConfig) -> Run:
         features = dataset.sample(index, SAMPLE, config.seed).features
         saved = _restored(config, training, features, store)
         watchers = _watchers(config, saved, model, encoder, features, index)
-        for stage in stages(config, store, lambda start: _photo_batches(config, index, start)):
+        first, last = stages(config, store, lambda start: _photo_batches(config, index, start))
+        for stage in first._replace(finish=lambda: decoder.spread(training.decoder, features)), last:
             loop.run(training, stage, saved, watchers)
             validation.tell(stage.name, training.decoder, model, unseen)
     logging.info("%s", _used(config, store))
@@ -92,11 +93,14 @@ def stages(config, store, photo_batches):
     """
     first, last = config.synthetic.steps, config.synthetic.steps + config.hybrid.steps
 
+    def stored(batch, start):
+        return store.batches(batch, first // 2, config.synthetic.noise, start)
+
     def faces(start):
-        return store.batches(config.synthetic.batch, first // 2, config.synthetic.noise, start).map(lambda encoded: {"synthetic": encoded})
+        return stored(config.synthetic.batch, start).map(lambda encoded: {"synthetic": encoded})
 
     def photos_and_faces(start):
-        return hybrid.batches(photo_batches(start - first), store.batches(config.hybrid.synthetic_batch, first // 2, config.synthetic.noise, start),
+        return hybrid.batches(photo_batches(start - first), stored(config.hybrid.synthetic_batch, start),
                               config.hybrid.drawn_photos, config.hybrid.views, config.seed, start)
 
     return (loop.Stage("synthetic", 0, first, faces, config.synthetic.batch, "faces"),

@@ -48,8 +48,8 @@ def work(tiny_model, tmp_path_factory):
 
 def train(work, *changes, photos="photos"):
     return program("train", f"--photos={work / photos}", f"--output={work / 'run'}", f"--morphable_model={work / 'model.h5'}",
-                   "--synthetic_faces=128", "--synthetic_steps=2", "--synthetic_batch=4", "--hybrid_photo_batch=8", "--hybrid_drawn_photos=2",
-                   "--hybrid_views=1", "--hybrid_synthetic_batch=2", *changes)
+                   "--synthetic_faces=128", "--synthetic_steps=2", "--synthetic_batch=4", "--hybrid_photo_batch=8",
+                   "--hybrid_drawn_photos=2", "--hybrid_views=1", "--hybrid_synthetic_batch=2", *changes)
 
 
 @pytest.fixture(scope="module")

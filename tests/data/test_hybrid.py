@@ -9,7 +9,6 @@ from morph3d.data.synthetic_store import EncodedFaces
 from morph3d.encoders.base import Encoding
 
 
-
 def photos(start):
     return tf.data.Dataset.counter(start).map(lambda step: Encoding(tf.fill([3, 1], tf.cast(step, tf.float32)), tf.ones([3, 4])))
 

@@ -12,10 +12,7 @@ import tensorflow as tf
 from morph3d import decoder
 from morph3d.inference import export, reconstructor
 from morph3d.mesh import uv_atlas
-from morph3d.morphable.coefficients import Coefficients
 from morph3d.morphable.model import MorphableModel
-
-CERTAINTY = Coefficients(np.float32([1., .5, .25, 0.]), np.float32([.8, .2, .1]))
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +22,7 @@ def parts(tiny_model, tiny_encoder):
 
 @pytest.fixture(scope="module")
 def network(parts):
-    return export.ReconstructionNetwork(*parts, CERTAINTY)
+    return export.ReconstructionNetwork(*parts)
 
 
 @pytest.fixture(scope="module")
@@ -58,22 +55,26 @@ def test_it_reads_renderings_as_such_and_gives_expected_faces(parts, tmp_path, r
     decoding = decoder.build(encoder.feature_size, 4, 3, hidden=(16,))
     features = 3. * np.random.default_rng(0).random([5, encoder.feature_size], np.float32)
     decoder.standardize(decoding, features + 1., 2. * features)
-    export.save(export.ReconstructionNetwork(encoder, decoding, model, CERTAINTY), tmp_path / "network")
+    decoder.spread(decoding, features)
+    export.save(export.ReconstructionNetwork(encoder, decoding, model), tmp_path / "network")
     loaded = export.load(tmp_path / "network")
-    read = decoder.decode(decoding, features, decoder.RENDERINGS if renderings else decoder.PHOTOS)
-    for expected, factors in ((False, (1., 1.)), (True, CERTAINTY[:2])):
+    found = {}
+    for expected in False, True:
         face = loaded.read(features, tf.constant(renderings), tf.constant(expected))
-        coefficients = Coefficients(*(part * factor for part, factor in zip(read[:2], factors)))
+        domain = decoder.RENDERINGS if renderings else decoder.PHOTOS
+        found[expected] = coefficients = decoder.decode(decoding, features, domain, expected)
         for name, value in zip(("shape", "texture", "vertices"), (*coefficients[:2], model.instance(coefficients)[0])):
             np.testing.assert_allclose(face[name], value, atol=1e-3 if name == "vertices" else 1e-5)
-    assert np.abs(read.shape - decoder.decode(decoding, features, decoder.PHOTOS).shape).max() > .01 or not renderings
+    assert np.abs(found[False].shape - found[True].shape).max() > .01
+    other = decoder.decode(decoding, features, decoder.PHOTOS if renderings else decoder.RENDERINGS)
+    assert np.abs(found[False].shape - other.shape).max() > .01
 
 
 def test_the_modes_are_stored_once(parts, network, tmp_path):
     """Several of its functions compute faces; a Basel Face Model's modes are 250 MB."""
     encoder, decoding, model = parts
     large = model.decimated(300)
-    export.save(export.ReconstructionNetwork(encoder, decoding, large, CERTAINTY), tmp_path / "small")
+    export.save(export.ReconstructionNetwork(encoder, decoding, large), tmp_path / "small")
     export.save(network, tmp_path / "large")
     size = {name: sum(path.stat().st_size for path in (tmp_path / name).rglob("*")) for name in ("small", "large")}
     fewer = 642 - large.mean_vertices.shape[0]
@@ -96,7 +97,7 @@ def test_it_carries_the_uvs_of_its_mesh_or_none(parts, saved, tmp_path):
     atlas = uv_atlas.build(model.mean)
     textured = MorphableModel(model.name, model.mean_vertices, model.mean_colors, model.shape_basis, model.texture_basis,
                               model.expression_basis, model.triangles, model.landmarks, uvs=atlas)
-    export.save(export.ReconstructionNetwork(encoder, decoding, textured, CERTAINTY), tmp_path / "saved_model")
+    export.save(export.ReconstructionNetwork(encoder, decoding, textured), tmp_path / "saved_model")
     for got, expected in zip(reconstructor.load(tmp_path / "saved_model").mean_face.mesh.uvs, atlas, strict=True):
         np.testing.assert_array_equal(got, expected)
 

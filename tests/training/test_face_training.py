@@ -22,6 +22,9 @@ def training(tiny_model, tiny_encoder):
 def build(model, encoder, weights=LossWeights(), rate=1e-3):
     keras.utils.set_random_seed(0)
     network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size, hidden=(32,))
+    for name in "added_shape", "added_texture":  # not zero, as after some steps of stage 2
+        kernel = network.get_layer(name).kernel
+        kernel.assign(keras.initializers.GlorotUniform(0)(kernel.shape))
     training = FaceTraining(network, model, encoder, weights, VIEWS)
     training.compile(keras.optimizers.Adam(rate), jit_compile=False)
     return training
@@ -63,7 +66,12 @@ def test_each_view_is_compared_with_its_own_photo(training, photos, tiny_model):
 def loopback_gradient(training, batch):
     with tf.GradientTape() as tape:
         loss = training.terms(batch)["loopback"]
-    return tf.concat([tf.reshape(part, [-1]) for part in tape.gradient(loss, training.decoder.trainable_variables)], 0).numpy()
+    return tf.concat([tf.reshape(part, [-1]) for part in tape.gradient(loss, added(training))], 0).numpy()
+
+
+def added(training):
+    """The variables that the losses of photos train."""
+    return [variable for variable in training.decoder.trainable_variables if variable.path.startswith("added")]
 
 
 def test_both_loopback_paths_reach_the_decoder(training, photos, tiny_model, monkeypatch):
@@ -98,6 +106,16 @@ def test_the_loopback_loss_reaches_the_decoder_through_the_rendering(training, p
     assert np.linalg.norm(whole - without) > .01 * np.linalg.norm(whole)
 
 
+@pytest.mark.parametrize("kinds, trained", [({"synthetic"}, "expected"), ({"photos", "views"}, "added")])
+def test_layers_that_a_batch_says_nothing_about_stay_as_they_are(training, photos, tiny_model, kinds, trained):
+    before = {variable.path: variable.numpy() for variable in training.decoder.variables}
+    batch = {name: part for name, part in batch_of(photos, tiny_model, 3).items() if name in kinds}
+    for _ in range(3):
+        training.train_step(batch)
+    changed = {variable.path for variable in training.decoder.variables if np.any(variable.numpy() != before[variable.path])}
+    assert changed == {variable.path for variable in training.decoder.trainable_variables if variable.path.startswith(trained)}
+
+
 def test_stage_2_brings_each_face_nearer_to_its_own_photo(tiny_model, tiny_encoder, photos):
     training = build(tiny_model, tiny_encoder, rate=1e-2)
     seen = batch_of(photos, tiny_model, 5, seed=100)
@@ -119,7 +137,7 @@ def test_a_batch_of_unknown_size_gives_the_same_losses(training, photos, tiny_mo
     assert {name: float(value) for name, value in unknown.items()} == {name: float(value) for name, value in known.items()}
     with tf.GradientTape() as tape:
         loss = tf.function(training.terms, [specs])(batch)["identity"]
-    assert all(np.any(part) for part in tape.gradient(loss, training.decoder.trainable_variables))
+    assert all(np.any(part) for part in tape.gradient(loss, added(training)))
 
 
 @pytest.fixture

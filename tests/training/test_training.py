@@ -8,7 +8,7 @@ from morph3d.decoder import decode
 from morph3d.encoders.base import Encoding
 from morph3d.training import callbacks, checkpoints, loop, schedule
 from morph3d.training.config import LossWeights
-from tests.training.tiny_training import History, build, numbers, run, store, two_stages
+from tests.training.tiny_training import History, build, numbers, run, two_stages
 
 
 def test_each_stage_reports_its_losses_and_their_weighted_sum(tiny_model, tiny_encoder, tmp_path):

@@ -22,7 +22,7 @@ def define():
     """The flags of every measurement."""
     flags.DEFINE_multi_string("model", None, "Folder of a SavedModel that morph3d-export has written. Given again, for another "
                               "one, the two are compared, pair by pair on the same people.")
-    flags.DEFINE_bool("expected", False, "Measure the expected faces: each coefficient is scaled to what is known of it.")
+    flags.DEFINE_bool("expected", False, "Measure the expected faces: nearer in millimeters, less like the person.")
     flags.DEFINE_string("json", None, "File for the figures.")
     flags.DEFINE_string("output", None, "Folder for pictures.")
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from absl import logging
 
-from morph3d import images
 from morph3d.evaluation import galleries, judges
 from morph3d.evaluation.color import face_patches
 

@@ -14,7 +14,6 @@ from morph3d.evaluation import galleries
 from morph3d.evaluation.recognition import measurement, recall, tables
 from morph3d.inference.export import ReconstructionNetwork
 from morph3d.inference.reconstructor import Reconstructor
-from morph3d.morphable.coefficients import Coefficients
 
 PEOPLE, EACH = 22, 2
 
@@ -43,7 +42,7 @@ def mean_face(tiny_encoder, tiny_model):
     network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(4,))
     for weights in network.trainable_variables:
         weights.assign(np.zeros(weights.shape))
-    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model, Coefficients(1., 1.)))
+    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model))
 
 
 @pytest.fixture(scope="module")

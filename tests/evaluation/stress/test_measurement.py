@@ -11,7 +11,6 @@ from morph3d.evaluation import judges
 from morph3d.evaluation.stress import degradations, measurement, picture_series, scene_series, tables
 from morph3d.inference.export import ReconstructionNetwork
 from morph3d.inference.reconstructor import Reconstructor
-from morph3d.morphable.coefficients import Coefficients
 from morph3d.photos import crops, face_detection
 
 TEMPLATE = picture_series.PORTRAIT.template
@@ -47,14 +46,14 @@ def constant(tiny_model, tiny_encoder):
     network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(4,))
     for weights in network.trainable_variables:
         weights.assign(tf.zeros_like(weights))
-    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model, Coefficients(1., 1.)))
+    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model))
 
 
 @pytest.fixture(scope="module")
 def other(tiny_model, tiny_encoder):
     keras.utils.set_random_seed(7)
     network = decoder.build(tiny_encoder.feature_size, tiny_model.shape_size, tiny_model.texture_size, hidden=(16,))
-    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model, Coefficients(1., 1.)))
+    return Reconstructor(ReconstructionNetwork(tiny_encoder, network, tiny_model))
 
 
 def made_of(reconstructor, pictures):
