@@ -1,19 +1,12 @@
-"""Callbacks of a training run: progress bar, guard against numbers that are none, checkpoints, TensorBoard.
+"""Callbacks of a training run: progress bar, guard against numbers that are none, checkpoints.
 
 On a GPU, reading a scalar waits until the device has caught up. So the scalars of a step come as tensors, and a callback reads
 those that it needs.
 """
-import io
 import math
 
 import keras
-import matplotlib.figure
-import numpy as np
-import tensorflow as tf
 import tqdm
-
-from morph3d import aligned_rendering, images, scene
-from morph3d.decoder import decode
 
 
 class NonFiniteLoss(ArithmeticError):
@@ -45,6 +38,10 @@ class RunCallback(keras.callbacks.Callback):
     def _step(self, batch):
         """How many steps the run has made at the end of this batch of `fit`."""
         return self._start + batch + 1
+
+    def _due(self, batch, every):
+        """Whether at the end of this batch comes what comes every so many steps and at the end of a stage."""
+        return self._step(batch) % every == 0 or self._step(batch) == self.params["stage"].last
 
 
 class Progress(keras.callbacks.Callback):
@@ -98,90 +95,3 @@ class SaveCheckpoints(RunCallback):
 
     def on_train_end(self, logs=None):
         self._checkpoints.save()
-
-
-class Scalars(RunCallback):
-    """Writes every loss and the learning rate to TensorBoard, each 10 steps.
-
-    Args:
-      folder: for the event files.
-      checkpoints: Checkpoints.
-    """
-
-    def __init__(self, folder, checkpoints):
-        super().__init__(checkpoints)
-        self._writer = tf.summary.create_file_writer(str(folder))
-
-    def on_train_batch_end(self, batch, logs=None):
-        step = self._step(batch)
-        if step % 10 == 0:
-            with self._writer.as_default(step):
-                for name, value in logs.items():
-                    tf.summary.scalar(f"loss/{name}", value)
-                tf.summary.scalar("learning_rate", self.model.optimizer.learning_rate)
-
-    def on_train_end(self, logs=None):
-        self._writer.flush()
-
-
-class Pictures(RunCallback):
-    """Writes photos beside their faces and the distribution of the coefficients to TensorBoard, each `every` steps.
-
-    Args:
-      folder: for the event files.
-      checkpoints: Checkpoints.
-      morphable: MorphableModel.
-      encoder: gives the framing of the pictures.
-      features: [N, D] of photos, for the distribution of their coefficients.
-      crops: [M, size, size, 3] uint8 photos to be shown beside their faces; there may be none.
-      shown: their Encoding [M, .].
-      every: steps.
-    """
-
-    def __init__(self, folder, checkpoints, morphable, encoder, features, crops, shown, every):
-        super().__init__(checkpoints)
-        self._writer, self._every = tf.summary.create_file_writer(str(folder)), every
-        self._morphable, self._encoder = morphable, encoder
-        self._features, self._crops, self._shown = features, crops, shown.features
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self._step(batch) % self._every == 0:
-            self._write_pictures(self._step(batch))
-
-    def on_train_end(self, logs=None):
-        if self._checkpoints.step % self._every:
-            self._write_pictures(self._checkpoints.step)
-        self._writer.flush()
-
-    def _write_pictures(self, step):
-        coefficients = decode(self.model.decoder, self._features)
-        with self._writer.as_default(step):
-            if len(self._crops):
-                beside = self._beside(decode(self.model.decoder, self._shown))
-                tf.summary.image("photo and face", beside, max_outputs=len(self._crops))
-            for name in ("shape", "texture"):
-                values = getattr(coefficients, name)
-                tf.summary.histogram(f"coefficients/{name}", values)
-                tf.summary.scalar(f"coefficients/{name}_standard_deviation", tf.reduce_mean(tf.math.reduce_std(values, 0)))
-            tf.summary.image("coefficients", distribution_picture(coefficients)[None])
-
-    def _beside(self, coefficients):
-        count = len(self._crops)
-        views = [aligned_rendering.draw_model(self._morphable, coefficients, scene.studio(count, yaw), self._encoder)
-                 for yaw in (0., .6)]
-        return tf.concat([images.to_float(self._crops), *views], 2)
-
-
-def distribution_picture(coefficients):
-    """Densities of all predicted coefficients over the standard normal density, uint8 [height, width, 3]."""
-    figure = matplotlib.figure.Figure(figsize=(8, 3), dpi=100, layout="constrained")
-    x = np.linspace(-4., 4., 200)
-    for axes, name in zip(figure.subplots(1, 2), ("shape", "texture")):
-        values = getattr(coefficients, name).numpy()
-        axes.hist(np.clip(values, -4., 4.).ravel(), 80, density=True, label=f"predicted, deviation {values.std(0).mean():.2f}")
-        axes.plot(x, np.exp(-x**2 / 2.) / np.sqrt(2. * np.pi), label="standard normal")
-        axes.set(title=f"{name} coefficients", yticks=[])
-        axes.legend(fontsize="small")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return tf.io.decode_png(buffer.getvalue(), 3)

@@ -1,5 +1,6 @@
 """Checkpoints of a training run, from which it goes on exactly where it stopped."""
 import collections
+import json
 import pathlib
 import re
 
@@ -9,6 +10,7 @@ from absl import logging
 from morph3d import atomic_files, plain_paths
 
 KEPT = 3
+BEST, FIGURES = "best", "best.json"
 _FILE = re.compile(r"(.+)\.(index|data-\d{5}-of-\d{5})")
 
 
@@ -44,6 +46,20 @@ class Checkpoints:
     def save_stage(self, name):
         """Keeps the decoder as it is at the end of a stage, as the checkpoint `name`, whatever comes after."""
         return tf.train.Checkpoint(decoder=self._decoder).write(str(self._folder / name))
+
+    @property
+    def best(self):
+        """What `save_best` was told last, with the "step" it was; None where no best decoder is kept."""
+        figures = self._folder / FIGURES
+        return json.loads(figures.read_text()) if figures.exists() and BEST in _files(self._folder) else None
+
+    def save_best(self, figures):
+        """Keeps the decoder as it is as the checkpoint `best`, and beside it {name: number}, what it is the best by."""
+        told = self._folder / FIGURES
+        told.unlink(missing_ok=True)  # so that who is killed in between leaves a decoder of which nothing is said
+        self.save_stage(BEST)
+        with atomic_files.replacing(told) as beside:
+            beside.write_text(json.dumps({"step": self.step, **figures}))
 
     def restore(self):
         """Takes the newest whole checkpoint, if there is one. -> the step to go on with.

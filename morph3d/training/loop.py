@@ -8,7 +8,7 @@ from typing import NamedTuple
 import keras
 from absl import logging
 
-from morph3d.training import callbacks
+from morph3d.training import callbacks, timing
 
 
 class Stage(NamedTuple):
@@ -29,7 +29,8 @@ class Terminated(SystemExit):
 def run(model, stage, checkpoints, watchers):
     """Trains `model` for what is left of `stage`, and keeps the decoder at its end under the stage's name.
 
-    SIGINT (Ctrl-C) and SIGTERM let the step finish and have it saved; another SIGINT stops at once.
+    SIGINT (Ctrl-C) and SIGTERM let the step finish and have it saved; another SIGINT stops at once. Callbacks find the stage and
+    the timing.Waits of its batches in their `params`.
 
     Args:
       model: FaceTraining, compiled.
@@ -45,9 +46,10 @@ def run(model, stage, checkpoints, watchers):
     with _signals() as received:
         if start < stage.last:
             watchers = [callbacks.StopOnNonFinite(checkpoints), callbacks.Progress(stage, start), *watchers, _StopOn(received)]
+            waits = timing.Waits()
             # One Keras epoch: what happens every so many steps is the callbacks' affair.
-            model.fit(stage.batches(start), steps_per_epoch=stage.last - start, shuffle=False, verbose=0,
-                      callbacks=callbacks.CallbackList(watchers, add_history=True, model=model))
+            model.fit(waits.of(stage.batches(start)), steps_per_epoch=stage.last - start, shuffle=False, verbose=0,
+                      callbacks=callbacks.CallbackList(watchers, add_history=True, model=model, stage=stage, waits=waits))
         if checkpoints.step == stage.last:  # also when the last try was stopped just before this
             stage.finish()
             checkpoints.save_stage(stage.name)

@@ -1,15 +1,17 @@
 """A whole training run: photographs and settings in, a folder with a trained decoder out."""
+import functools
 import pathlib
 
 import keras
+import tensorflow as tf
 from absl import logging
 
 from morph3d import atomic_files, decoder, morphable, run_settings
 from morph3d.data import hybrid, sources
-from morph3d.data.prepared import dataset, pipeline
+from morph3d.data.prepared import dataset, people, pipeline
 from morph3d.data.synthetic_store import SyntheticStore
 from morph3d.encoders import registry
-from morph3d.training import callbacks, checkpoints, loop, schedule, validation
+from morph3d.training import callbacks, checkpoints, loop, pictures, schedule, tensorboard, timing, validation
 from morph3d.training.config import TrainingConfig
 from morph3d.training.face_training import FaceTraining
 from morph3d.training.run import SETTINGS, Run, recorded
@@ -21,8 +23,8 @@ SAMPLE, SHOWN = 2048, 8  # photos whose coefficients are looked at, and who are 
 def train(config: TrainingConfig) -> Run:
     """Trains a decoder, or goes on where an earlier call with the same config was stopped.
 
-    Leaves in the output folder the settings, checkpoints (the newest three, and the decoder at the end of each stage), a
-    TensorBoard log, and the prepared photos where the config names photos that were not.
+    Leaves in the output folder the settings, checkpoints (the newest three, and the decoder at the end of each stage and where it
+    was best), a TensorBoard log, and the prepared photos where the config names photos that were not.
 
     Args:
       config: TrainingConfig.
@@ -43,21 +45,23 @@ def train(config: TrainingConfig) -> Run:
     with atomic_files.only_one(output / ".lock", f"{output}: another program is training in this folder"):
         index = dataset.read_index(config.photos) if prepared else pipeline.prepare(
             config.photos, output / "prepared", config.encoder, config.encoder_weights, listing=listing)
-        _require_usable(config, index, encoder)
+        photos, held_out = people.hold_out(index, config.validation_people)
+        _require_usable(config, photos, encoder)
         run_settings.keep(output / SETTINGS, *recorded(config, model, encoder, index))
         training = assemble(config, model, encoder)
         store = SyntheticStore(output / "synthetic_faces", model, encoder, config.synthetic.faces, config.seed)
         unseen = validation.unseen_faces(output, model, encoder, config.seed)
-        features = dataset.sample(index, SAMPLE, config.seed).features
+        features = dataset.sample(photos, SAMPLE, config.seed).features
         saved = _restored(config, training, features, store)
-        watchers = _watchers(config, saved, model, encoder, features, index)
-        first, last = stages(config, store, lambda start: _photo_batches(config, index, start))
+        watchers = _watchers(config, saved, validation.Measure(model, encoder, unseen, _gallery(held_out)), features, photos)
+        first, last = stages(config, store, lambda start: _photo_batches(config, photos, start))
         for stage in first._replace(finish=lambda: decoder.spread(training.decoder, features)), last:
             loop.run(training, stage, saved, watchers)
-            validation.tell(stage.name, training.decoder, model, unseen)
     logging.info("%s", _used(config, store))
     logging.info("standard deviation of the photos' coefficients: shape %.3f, texture %.3f",
                  *training.coefficient_deviations(features))
+    if saved.best:
+        logging.info("best: step %d, %s: %s", saved.best["step"], validation.told(saved.best), output / "checkpoints" / "best")
     logging.info("trained: %s; now morph3d-export --run=%s", saved.latest, output)
     return Run(output, model, encoder)
 
@@ -135,7 +139,29 @@ def _restored(config, training, photos, store):
     return saved
 
 
-def _watchers(config, saved, model, encoder, features, index):
+def _gallery(held_out):
+    """The Gallery of the Index of who is held out, and a line about it."""
+    if held_out is None:
+        logging.info("validation: nobody is held out of training (a tenth of the people would be fewer than %d, or "
+                     "--validation_people is), so no decoder is chosen as the best", people.FEWEST)
+        return None
+    gallery = people.gallery(held_out)
+    logging.info("validation: %d people (%d photos) are held out of training, %d of them with a second photo to be known by",
+                 len(gallery.others), held_out.records, gallery.pairs)
+    return gallery
+
+
+def _watchers(config, saved, measure, features, photos):
     log = pathlib.Path(config.output, "tensorboard")
-    return [callbacks.SaveCheckpoints(saved, config.save_every), callbacks.Scalars(log, saved),
-            callbacks.Pictures(log, saved, model, encoder, features, *dataset.shown(index, SHOWN), config.save_every)]
+    writer = tf.summary.create_file_writer(str(log))
+    tensorboard.write_settings(writer, config.flat())
+    part_seconds = functools.partial(timing.part_seconds, measure.model, measure.encoder,
+                                     config.hybrid.drawn_photos * config.hybrid.views)
+    crops, shown = (measure.gallery.crops, measure.gallery.photos) if measure.gallery else dataset.shown(photos, SHOWN)
+    return [tensorboard.Scalars(writer, saved, part_seconds),  # first, since its clock runs on while the others work
+            *[tensorboard.Trace(log, saved, config.profile_steps)] * (config.profile_steps > 0),
+            # Before a checkpoint is saved, so that who is killed in between has this validation yet to come.
+            validation.Validation(writer, saved, measure, config.validate_every),
+            callbacks.SaveCheckpoints(saved, config.save_every),
+            pictures.Pictures(writer, saved, measure.model, measure.encoder, features, crops[:SHOWN], shown.features[:SHOWN],
+                              config.save_every)]

@@ -4,12 +4,13 @@ import pathlib
 from typing import NamedTuple
 
 import keras
+import tensorflow as tf
 from absl import logging
 
 from morph3d import atomic_files, run_settings
 from morph3d.data.prepared import CROPS, dataset, pipeline
 from morph3d.encoders import nn2
-from morph3d.training import callbacks, checkpoints, loop, schedule, triplets
+from morph3d.training import callbacks, checkpoints, loop, schedule, tensorboard, triplets
 
 WEIGHTS = "nn2.weights.h5"  # in the run's folder
 FIXED = ("photos_digest", "steps", "people", "photos_per_person", "margin", "seed")  # may not change between two starts of a run
@@ -89,6 +90,7 @@ def _trained(settings, index):
         return triplets.batches(dataset.crops(index, settings.seed, start * batch), settings.people, settings.photos_per_person,
                                 nn2.IMAGE_SIZE, settings.seed)
 
-    watchers = [callbacks.SaveCheckpoints(saved, settings.save_every), callbacks.Scalars(output / "tensorboard", saved)]
+    writer = tf.summary.create_file_writer(str(output / "tensorboard"))
+    watchers = [tensorboard.Scalars(writer, saved), callbacks.SaveCheckpoints(saved, settings.save_every)]
     loop.run(training, loop.Stage("encoder", 0, settings.steps, batches, batch, "photos"), saved, watchers)
     return network

@@ -97,7 +97,8 @@ def test_the_programs_losses_reach_tensorboard(runs):
     folder, _, _ = runs
     events = [(event.step, value.tag) for path in (folder / "tensorboard").iterdir()
               for event in tf.compat.v1.train.summary_iterator(str(path)) for value in event.summary.value]
-    assert sorted(events) == [(10, "learning_rate"), (10, "loss/active"), (10, "loss/gradient"), (10, "loss/loss")]
+    assert sorted(events) == [(10, tag) for tag in ("learning_rate", "loss/active", "loss/gradient", "loss/loss",
+                                                    "photos_per_second", "share_of_time/input")]
 
 
 def test_the_program_refuses_what_cannot_be(runs):

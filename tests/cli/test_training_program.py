@@ -70,7 +70,7 @@ BAR = re.compile(r"(reading|preparing|synthetic stage|hybrid stage): .*")
 def test_nothing_but_its_own_words_is_on_standard_error(work, trained):
     lines = [line for line in re.split(r"[\r\n]+", trained.stderr) if line and not BAR.fullmatch(line)]
     assert [line.partition(":")[0] for line in lines] == [
-        str(work / "photos"), "synthetic faces", "standard deviation of the photos' coefficients", "trained"], lines
+        str(work / "photos"), "validation", "synthetic faces", "standard deviation of the photos' coefficients", "trained"], lines
 
 
 def test_a_finished_run_has_nothing_left_to_do(work, trained):

@@ -1,19 +1,20 @@
-"""Callbacks: what they read from the device, when they stop a run, and what they leave for TensorBoard."""
-import types
-
+"""Callbacks: what they read from the device, and when they stop a run."""
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d.training import callbacks
+from morph3d.training import callbacks, tensorboard, validation
 from tests.training.device import Device, Scalar
 
 TERMS = ["loss", "parameter", "identity", "batch", "loopback", "gradient"]
 
 
-def test_each_step_reads_one_scalar_and_each_tenth_all(tmp_path):
+def test_each_step_reads_one_scalar_and_each_tenth_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(validation.Validation, "_figures", lambda self: ({}, {}))
     device = Device(lambda step: dict.fromkeys(TERMS, 1.))
-    device.run(40, callbacks.SaveCheckpoints(device, 20), callbacks.Scalars(tmp_path, device))
+    writer = tf.summary.create_file_writer(str(tmp_path))
+    device.run(40, tensorboard.Scalars(writer, device), validation.Validation(writer, device, None, 20),
+               callbacks.SaveCheckpoints(device, 20))
     shown, at_the_end = 4 * len(TERMS), 2 * len(TERMS)
     assert 40 <= Scalar.readings <= 40 + shown + at_the_end
     assert device.readings < 10  # the step is a number on the device too
@@ -43,16 +44,3 @@ def test_the_progress_bar_counts_faces_from_where_the_run_goes_on(capfd):
     device.run(25)
     shown = capfd.readouterr().err
     assert "synthetic stage:  20%" in shown and "25/25" in shown and "faces/s" in shown and "loss=0.0625" in shown
-
-
-def test_the_densities_are_those_of_the_coefficients():
-    """The curve of the standard normal, over a histogram that is where the coefficients are."""
-    def picture(shift):
-        parts = [tf.random.stateless_normal([50, 40], [seed, 0]) + shift for seed in (0, 1)]
-        return callbacks.distribution_picture(types.SimpleNamespace(shape=parts[0], texture=parts[1])).numpy()
-
-    centered, shifted = picture(0.), picture(2.)
-    assert centered.shape == shifted.shape == (300, 800, 3) and centered.dtype == np.uint8
-    bars = np.uint8([31, 119, 180])  # matplotlib's first color
-    columns = [np.nonzero((np.abs(drawn[:, :400].astype(int) - bars).max(-1) < 40).sum(0) > 5)[0] for drawn in (centered, shifted)]
-    assert columns[1].mean() > columns[0].mean() + 40.

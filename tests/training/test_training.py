@@ -6,7 +6,7 @@ import tensorflow as tf
 from morph3d.data.synthetic_store import SyntheticStore
 from morph3d.decoder import decode
 from morph3d.encoders.base import Encoding
-from morph3d.training import callbacks, checkpoints, loop, schedule
+from morph3d.training import callbacks, checkpoints, schedule
 from morph3d.training.config import LossWeights
 from tests.training.tiny_training import History, build, numbers, run, two_stages
 
@@ -73,19 +73,3 @@ def test_the_learning_rate_falls_along_half_a_cosine_in_each_stage_after_a_warm_
     expected = np.repeat([1e-2, 1e-3], [100, 51]) * started * (.05 + .95 * (1. + np.cos(np.pi * done)) / 2.)
     for schedules in rate, again:
         np.testing.assert_allclose([schedules(step) for step in range(151)], expected, rtol=1e-5)
-
-
-def test_tensorboard_gets_losses_pictures_and_distributions(tiny_model, tiny_encoder, tmp_path):
-    model = build(tiny_model, tiny_encoder)
-    _, stage = two_stages(tiny_model, tiny_encoder, (0, 10))
-    saved = checkpoints.Checkpoints(tmp_path / "checkpoints", model.decoder, model.optimizer)
-    crops = np.zeros([2, 32, 32, 3], np.uint8)
-    seen = tiny_encoder(crops)
-    pictures = callbacks.Pictures(tmp_path / "log", saved, tiny_model, tiny_encoder, seen.features, crops, seen, 5)
-    loop.run(model, stage, saved, [callbacks.Scalars(tmp_path / "log", saved), pictures])
-    events = [value for file in (tmp_path / "log").iterdir()
-              for event in tf.compat.v1.train.summary_iterator(str(file)) for value in event.summary.value]
-    tags = [value.tag for value in events]
-    assert {"loss/identity", "loss/loopback", "loss/batch", "loss/parameter", "photo and face", "coefficients",
-            "coefficients/shape", "coefficients/texture_standard_deviation"} <= set(tags)
-    assert tags.count("photo and face") >= 2

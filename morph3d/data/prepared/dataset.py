@@ -21,6 +21,7 @@ FORMAT = 2  # of all this; in the first, the mirror image was that of the crop
 INDEX, REJECTS = "index.json", "rejects.tsv"
 SHARDS_AT_A_TIME = 64  # records come from that many shards by turns, so that people whose photos lie together are mixed,
 SHUFFLED = 8192  # and that many are shuffled together
+EVERYONE = 0, 2**63 - 1  # the numbers that people have, see person_numbers: from, to
 
 
 class Index(NamedTuple):
@@ -31,6 +32,7 @@ class Index(NamedTuple):
     digest: str  # another one for other photos, crops or encodings
     rejected: dict  # reason -> how many photos were left out for it
     shards: list  # of {"name": its file's name in crops/ and encodings/, "records": how many, "bytes": {kind: size of its file}}
+    people: tuple = EVERYONE  # the range of those whose records count; those of others, in the same shards, are passed over
 
     @property
     def records(self):
@@ -90,6 +92,20 @@ def example(key, person, **features):
         name: feature(value) for name, value in features.items()})).SerializeToString(deterministic=True)
 
 
+def person_numbers(records):
+    """[B] serialized records -> [B] int64, a number for each name, always the same; a nameless photo is a person of its own."""
+    parsed = tf.io.parse_example(records, {name: tf.io.FixedLenFeature([], tf.string) for name in ("key", "person")})
+    return tf.strings.to_hash_bucket_fast(tf.where(parsed["person"] == "", parsed["key"], parsed["person"]), EVERYONE[1])
+
+
+def people_in_shards(index):
+    """The numbers of the people in each shard, a list of [records] int64, in the order of the records: 8 bytes a photo."""
+    paths, _ = _share(index, ENCODINGS, 0, 1)
+    blocks = tf.data.TFRecordDataset(paths).batch(SHUFFLED).map(person_numbers, num_parallel_calls=2, deterministic=True)
+    numbers = np.concatenate([np.int64([]), *blocks.as_numpy_iterator()])
+    return np.split(numbers, np.cumsum([shard["records"] for shard in index.shards])[:-1])
+
+
 def encodings(index, batch, seed, start=0, mirror=True, worker=0, workers=1):
     """Endless batches of stored encodings, in each epoch in a new order; every photo once an epoch, and its mirror image once.
 
@@ -124,7 +140,7 @@ def encodings(index, batch, seed, start=0, mirror=True, worker=0, workers=1):
         both = parse_encodings(records, index)
         return Encoding(*(tf.gather(part, variant, axis=1, batch_dims=1) for part in both))
 
-    records = _endless(paths, seed, start * batch, per_epoch, variants)
+    records = _endless(paths, index.people, seed, start * batch, per_epoch, variants)
     return records.batch(batch, drop_remainder=True).map(parse, num_parallel_calls=2, deterministic=True)
 
 
@@ -148,7 +164,7 @@ def crops(index, seed, start=0):
       A dataset of {"image": string, a JPEG for `decode`, "person": string}.
     """
     paths, per_epoch = _share(index, CROPS, 0, 1)
-    return _endless(paths, seed, start, per_epoch, 1).map(lambda record, _: parse_crop(record))
+    return _endless(paths, index.people, seed, start, per_epoch, 1).map(lambda record, _: parse_crop(record))
 
 
 def parse_crop(record):
@@ -177,7 +193,8 @@ def shown(index, count):
     def few(kind):
         paths, _ = _share(index, kind, 0, 1)
         spread = tf.data.Dataset.from_tensor_slices(paths[::max(1, len(paths) // count)])
-        return list(spread.interleave(tf.data.TFRecordDataset, count).take(count).as_numpy_iterator())
+        records = spread.interleave(tf.data.TFRecordDataset, count).batch(count).map(lambda block: _of(block, index.people))
+        return list(records.unbatch().take(count).as_numpy_iterator())
 
     found = {kind: few(kind) if CROPS in index.settings["kinds"] else [] for kind in KINDS}
     size = index.settings["image_size"]
@@ -197,13 +214,21 @@ def _share(index, kind, worker, workers):
     return [str(index.folder / kind / shard["name"]) for shard in shares[worker]], records
 
 
-def _endless(paths, seed, start, per_epoch, variants):
-    """Elements (record, variant), from number `start` of the endless sequence of epochs on."""
+def _of(records, people):
+    """Those of [B] serialized records that are of the people in this range."""
+    if people == EVERYONE:
+        return records
+    numbers = person_numbers(records)
+    return tf.boolean_mask(records, (numbers >= people[0]) & (numbers < people[1]))
+
+
+def _endless(paths, people, seed, start, per_epoch, variants):
+    """Elements (record, variant) of these people, from number `start` of the endless sequence of epochs on."""
     first_epoch, position = divmod(start, per_epoch)
 
     # Not by Dataset.shuffle, whose order would also depend on TensorFlow's global seed.
     def mixed(seed, number, block):
-        seed = tf.random.fold_in(seed, number)
+        seed, block = tf.random.fold_in(seed, number), _of(block, people)
         chosen = tf.random.experimental.stateless_shuffle(tf.range(variants * tf.size(block)), seed)
         return tf.gather(block, chosen // variants), chosen % variants
 
