@@ -10,9 +10,10 @@ import pytest
 import tensorflow as tf
 
 from morph3d import decoder, scene
-from morph3d.data import synthetic
+from morph3d.data.synthetic_store import EncodedFaces
 from morph3d.encoders import dlib_resnet, facenet, registry, saved_model
 from morph3d.encoders.base import Encoder, Encoding, Framing
+from morph3d.morphable import coefficients
 from morph3d.training.config import LossWeights
 from morph3d.training.face_training import FaceTraining
 
@@ -143,7 +144,8 @@ def train_faces(encoder, tiny_model):
     model = FaceTraining(network, tiny_model, encoder, LossWeights(), views=1)
     model.compile(keras.optimizers.Adam(1e-2), run_eagerly=True)  # tracing it takes longer
     photos = Encoding(tf.ones([2, encoder.feature_size]), tf.ones([2, encoder.identity_size]))
-    batch = {"photos": photos, "views": scene.sample(1, [0, 1]), "synthetic": synthetic.sample(tiny_model, 1, [0, 2])}
+    face = EncodedFaces(photos.features[:1], *coefficients.sample(tiny_model, 1, [0, 2])[:2])
+    batch = {"photos": photos, "views": scene.sample(1, [0, 1]), "synthetic": face}
     model.fit(tf.data.Dataset.from_tensors(batch).repeat(2), verbose=0)
     return model
 
