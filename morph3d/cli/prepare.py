@@ -22,6 +22,7 @@ def define():
     flags.DEFINE_string("output", None, "Folder for the shards, their index and the list of rejects.")
     flags.DEFINE_string("encoder", "dlib", f"The frozen face recognizer: {registry.SPECS}.")
     flags.DEFINE_string("encoder_weights", None, "File with the encoder's weights, in place of those that come with it.")
+    flags.DEFINE_bool("color_features", True, "Encode the faces' colors too, as morph3d-train wants unless told otherwise.")
     flags.DEFINE_multi_enum("store", list(prepared.KINDS), prepared.KINDS, "What to store: the aligned crops, what the encoder "
                             "sees in them, or both, as by default. Training reads the encodings.")
     flags.DEFINE_string("runner", None, "Apache Beam's runner, by its name or as package.module.Class; by default one that works "
@@ -33,7 +34,8 @@ def define():
 def main():
     from morph3d.data.prepared import pipeline
     options = [f"--runner={FLAGS.runner}"] * bool(FLAGS.runner) + FLAGS.beam
-    index = pipeline.prepare(FLAGS.photos, FLAGS.output, FLAGS.encoder, FLAGS.encoder_weights, set(FLAGS.store), options)
+    index = pipeline.prepare(FLAGS.photos, FLAGS.output, FLAGS.encoder, FLAGS.encoder_weights, FLAGS.color_features,
+                             set(FLAGS.store), options)
     logging.info("prepared: %s; now morph3d-train --photos=%s", index.folder, index.folder)
 
 

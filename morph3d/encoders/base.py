@@ -9,7 +9,7 @@ import tensorflow as tf
 
 class Encoding(NamedTuple):
     """The encoding of a face by a recognition network."""
-    features: tf.Tensor  # [B, D] the layer before the embedding: what the decoder reads
+    features: tf.Tensor  # [B, D] what the decoder reads: the layer before the embedding, and perhaps colors (skin_color.py)
     identity: tf.Tensor  # [B, I] unit length: two pictures of one person have a cosine near 1
 
 
@@ -30,14 +30,16 @@ class Encoder(tf.Module):
       feature_size, identity_size: D, I.
       network: images [B, image_size, image_size, 3] -> (features [B, D], embedding [B, I] of any length).
       version: whatever else decides its encodings, beside all this and the weights.
+      recognizer: the fingerprint of the recognition network alone, where the features hold something beside its own.
     """
 
-    def __init__(self, name, image_size, template, network, version=""):
+    def __init__(self, name, image_size, template, network, version="", recognizer=None):
         super().__init__(name)
         self.image_size = image_size
         self.template = template
         self.network = network
         self.version = version
+        self._recognizer = recognizer
         # Traced once, for every batch. Not by XLA: on CPUs that takes longer, above all backward.
         self._encode = tf.function(self._encoding, [tf.TensorSpec([None, image_size, image_size, 3])])
         self.feature_size, self.identity_size = (shape[-1] for shape in self._traced().output_shapes)
@@ -69,6 +71,10 @@ class Encoder(tf.Module):
             part = np.asarray(part)
             digest.update(repr((part.shape, part.dtype.str)).encode() + part.tobytes())
         return digest.hexdigest()[:12]
+
+    @property
+    def recognizer(self):
+        return self._recognizer or self.fingerprint
 
     def _encoding(self, images):
         features, embedding = self.network(images)

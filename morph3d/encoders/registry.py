@@ -10,13 +10,15 @@ MODULES = {"dlib": "dlib_resnet", "facenet": "facenet", "nn2": "nn2", "vgg_face"
 SPECS = "dlib, facenet, facenet:KEY, nn2, vgg_face, saved_model:FOLDER"
 
 
-def load(spec: str, weights: str | os.PathLike | None = None, *, differentiable: bool = True) -> "Encoder":
+def load(spec: str, weights: str | os.PathLike | None = None, color_features: bool = False, *,
+         differentiable: bool = True) -> "Encoder":
     """The Encoder of that name; the weights of "dlib" come with a pip package, "facenet" may download its own.
 
     Args:
       spec: "dlib", "facenet", "facenet:KEY" (see facenet.py), "nn2", "vgg_face" or "saved_model:FOLDER" (any recognizer: see
         saved_model.py).
       weights: a file to take the weights from; by default they are where the encoder's module says.
+      color_features: whether the features are to hold the colors of the face too; see skin_color.py.
       differentiable: whether to refuse a SavedModel without gradient with respect to its images; to train with one it is needed,
         to judge by one it is not. The others have one.
 
@@ -30,7 +32,8 @@ def load(spec: str, weights: str | os.PathLike | None = None, *, differentiable:
         settings["differentiable"] = differentiable
     elif weights is not None:
         settings["weights"] = weights
-    return module.load(**settings)
+    encoder = module.load(**settings)
+    return importlib.import_module("morph3d.encoders.skin_color").beside(encoder) if color_features else encoder
 
 
 def located(spec, weights=None):

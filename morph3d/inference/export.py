@@ -23,7 +23,7 @@ class ReconstructionNetwork(tf.Module):
       template: [5, 2] pixels, where the five points of a face belong in a crop.
       triangles: [F, 3] and landmarks [68], of the mesh.
       uvs: [U, 2] and corners [F, 3], the Atlas of the mesh; not there where the morphable model has none.
-      encoder_fingerprint: text, see Encoder: whether a recognizer is the one that the network was trained with.
+      encoder_fingerprint: text, the `recognizer` of its Encoder: whether another is the one that it was trained with.
       encode: crops [B, size, size, 3] sRGB in 0..1 -> features [B, D].
       decode: features -> {shape [B, S], texture [B, T], vertices [B, V, 3] mm, colors [B, V, 3] sRGB in 0..1}.
       read: features; whether they are of `renderings` of the morphable model, not of photos; and whether the `expected` face is
@@ -43,7 +43,7 @@ class ReconstructionNetwork(tf.Module):
         self.landmarks = tf.Variable(morphable.landmarks, trainable=False)
         if morphable.uvs:
             self.uvs, self.corners = (tf.Variable(part, trainable=False) for part in morphable.uvs)
-        self.encoder_fingerprint = tf.Variable(encoder.fingerprint, trainable=False)
+        self.encoder_fingerprint = tf.Variable(encoder.recognizer, trainable=False)
         crops, features, shape, texture = (
             tf.TensorSpec([None, *rest], tf.float32, name) for name, *rest in (
                 ("crops", size, size, 3), ("features", encoder.feature_size), ("shape", morphable.shape_size),

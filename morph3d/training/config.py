@@ -77,6 +77,7 @@ class TrainingConfig:
                                     "Surrey Face Model.")
     encoder: str = _setting("dlib", f"The frozen face recognizer: {registry.SPECS}.")
     encoder_weights: str | None = _setting(None, "File with the encoder's weights, in place of those that come with it.")
+    color_features: bool = _setting(True, "Read a face's colors too, which the recognizer's features hardly hold.", fixed=True)
     synthetic: SyntheticStage = _group(SyntheticStage, "synthetic_{}")
     hybrid: HybridStage = _group(HybridStage, "hybrid_{}")
     losses: LossWeights = _group(LossWeights, "{}_weight")
@@ -116,7 +117,7 @@ class TrainingConfig:
         """
         weights = LossWeights(parameter=1., identity=1., batch=10., loopback=.07, shape=.4, texture=.002)
         return cls(photos, output, **{"morphable_model": "model2017-1_bfm_nomouth.h5", "encoder": "facenet", "losses": weights,
-                                      **changes})
+                                      "color_features": False, **changes})
 
     @classmethod
     def demo(cls, photos: str, output: str, **changes: Any) -> "TrainingConfig":

@@ -52,7 +52,7 @@ class Run:
 
     @functools.cached_property
     def encoder(self) -> Encoder:
-        encoder = registry.load(self.config.encoder, self.config.encoder_weights)
+        encoder = registry.load(self.config.encoder, self.config.encoder_weights, self.config.color_features)
         return self._require("encoder_fingerprint", encoder, self.config.encoder)
 
     def reconstructor(self, checkpoint: str | os.PathLike | None = None) -> Reconstructor:

@@ -39,12 +39,12 @@ def train(config: TrainingConfig) -> Run:
     """
     prepared = dataset.is_prepared(config.photos)
     listing = None if prepared else sources.find(config.photos)  # before what takes long
-    encoder = registry.load(config.encoder, config.encoder_weights)
+    encoder = registry.load(config.encoder, config.encoder_weights, config.color_features)
     model = morphable.load(config.morphable_model)
     output = pathlib.Path(config.output)
     with atomic_files.only_one(output / ".lock", f"{output}: another program is training in this folder"):
         index = dataset.read_index(config.photos) if prepared else pipeline.prepare(
-            config.photos, output / "prepared", config.encoder, config.encoder_weights, listing=listing)
+            config.photos, output / "prepared", config.encoder, config.encoder_weights, config.color_features, listing=listing)
         photos, held_out = people.hold_out(index, config.validation_people)
         _require_usable(config, photos, encoder)
         run_settings.keep(output / SETTINGS, *recorded(config, model, encoder, index))
@@ -125,8 +125,8 @@ def _photo_batches(config, index, start):
 def _require_usable(config, index, encoder):
     _photo_batches(config, index, 0)  # raises where they are too few
     if index.settings["fingerprint"] != encoder.fingerprint:
-        raise ValueError(f"{index.folder}: prepared with another encoder or other weights ({index.settings['encoder']}) than "
-                         f"{config.encoder}; prepare the photos again, into another folder")
+        raise ValueError(f"{index.folder}: prepared with another encoder, other weights or another choice of --color_features "
+                         f"({index.settings['encoder']}) than {config.encoder}; prepare the photos again, into another folder")
 
 
 def _restored(config, training, photos, store):

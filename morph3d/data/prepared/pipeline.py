@@ -32,13 +32,13 @@ PATIENCE = 10.  # seconds that a shared file system may take to show what others
 _ERROR = re.compile(r"<<(.*?)>>", re.DOTALL)
 
 
-def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, options=(), listing=None):
+def prepare(source, folder, encoder="dlib", weights=None, color_features=False, kinds=dataset.KINDS, options=(), listing=None):
     """Makes or completes a prepared folder.
 
     Args:
       source: where the photos are, as sources.find takes it.
       folder: for the result; not one within the source.
-      encoder, weights: as registry.load takes them.
+      encoder, weights, color_features: as registry.load takes them.
       kinds: what to store, of dataset.KINDS.
       options: of the Beam pipelines, ["--runner=...", ...]; by default they run in this process (RUNNER). Workers elsewhere must
         see the photos and the folder under the same names.
@@ -59,7 +59,7 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
         source = os.path.realpath(source)
         if folder.is_relative_to(source):
             raise ValueError(f"{folder}: lies in the folder of the photos, {source}; give one outside it")
-    settings = _settings(source, encoder, weights, sorted(kinds))
+    settings = _settings(source, encoder, weights, color_features, sorted(kinds))
     with atomic_files.only_one(folder / "plan" / "lock", f"{folder}: another program is preparing photos in this folder"):
         notes = Notes(folder)
         _keep_settings(folder / "plan" / "settings.jsonl", settings, notes, listing.photos)
@@ -76,20 +76,21 @@ def prepare(source, folder, encoder="dlib", weights=None, kinds=dataset.KINDS, o
         return _finish(folder, settings, listing, made, truth(dataset.FORMAT, made_of))
 
 
-def _settings(source, encoder, weights, kinds):
+def _settings(source, encoder, weights, color_features, kinds):
     encoder, weights = registry.located(encoder, weights)
-    network = _encoder(encoder, weights, dataset.ENCODINGS in kinds)
-    settings = {"format": dataset.FORMAT, "source": source, "encoder": encoder, "encoder_weights": weights, "kinds": kinds,
-                "image_size": network.image_size, "template": network.template.tolist()}
+    network = _encoder(encoder, weights, color_features, dataset.ENCODINGS in kinds)
+    settings = {"format": dataset.FORMAT, "source": source, "encoder": encoder, "encoder_weights": weights,
+                "color_features": color_features, "kinds": kinds, "image_size": network.image_size,
+                "template": network.template.tolist()}
     if dataset.ENCODINGS in kinds:
         settings |= {name: getattr(network, name) for name in ("fingerprint", "feature_size", "identity_size")}
     return settings
 
 
 @functools.cache
-def _encoder(spec, weights, encodes):
+def _encoder(spec, weights, color_features, encodes):
     """One a process, however many shards this makes; for crops alone its framing is enough, which needs no weights."""
-    return registry.load(spec, weights) if encodes else registry.framing(spec)
+    return registry.load(spec, weights, color_features) if encodes else registry.framing(spec)
 
 
 def _keep_settings(path, settings, notes, photos):
@@ -189,7 +190,8 @@ def _take_digests(notes, number):
 
 
 def _make(settings, notes, number, duplicates):
-    encoder = _encoder(settings["encoder"], settings["encoder_weights"], dataset.ENCODINGS in settings["kinds"])
+    encoder = _encoder(settings["encoder"], settings["encoder_weights"], settings["color_features"],
+                       dataset.ENCODINGS in settings["kinds"])
     if settings.get("fingerprint") != getattr(encoder, "fingerprint", None):
         raise ValueError(f"{settings['encoder']}: a worker has other weights than the program that started it")
     return shards.make(notes.folder, number, notes.listed(number), duplicates, settings["kinds"], encoder)

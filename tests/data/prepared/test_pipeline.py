@@ -198,9 +198,10 @@ def test_several_processes_make_the_same_shards(photos, encoder, monkeypatch):
 def test_the_index_says_how_it_was_made(photos, encoder):
     index = json.loads((prepare(photos, encoder).folder / dataset.INDEX).read_text())
     network = registry.load(encoder)
-    assert index["settings"] == {"format": 2, "source": str(photos), "encoder": encoder, "encoder_weights": None, "image_size": 32,
-                                 "template": network.template.tolist(), "fingerprint": network.fingerprint,
-                                 "feature_size": 6, "identity_size": 4, "kinds": ["crops", "encodings"]}
+    assert index["settings"] == {"format": 2, "source": str(photos), "encoder": encoder, "encoder_weights": None,
+                                 "color_features": False, "image_size": 32, "template": network.template.tolist(),
+                                 "fingerprint": network.fingerprint, "feature_size": 6, "identity_size": 4,
+                                 "kinds": ["crops", "encodings"]}
 
 
 def test_another_word_for_the_same_folders_is_the_same(photos, encoder, monkeypatch):
