@@ -23,8 +23,8 @@ RECOGNIZER = ("a face recognizer that training never saw (--recognizer). The pap
 SCANS = ("scans with photos of the same people (--scans). The paper's are MICC Florence 3D Faces, which the Media Integration and "
          "Communication Center in Florence gives to researchers on request; those of the NoW benchmark's validation set can be had "
          "after registration")
-ABLATED = ("networks trained without one of the losses (--ablation=LABEL=FOLDER, again and again): morph3d-train with "
-           "--batch_weight=0, with --loopback_weight=0 or with --hybrid_views=1, and morph3d-export")
+ABLATED = ("networks trained without one of the losses (--ablation=LABEL=FOLDER, again and again): python -m experiments.ablation "
+           "trains and measures them, and morph3d-export makes networks of its runs")
 STRESSED = ("Made with synthetic people, whose truth is known. For pictures like the paper's give photos (--photo): its own are of "
             "FERET, which NIST gives to researchers on request, and of MICC.")
 
@@ -55,14 +55,11 @@ def define():
 
 
 def main():
-    from morph3d import atomic_files
     from morph3d.evaluation import report
     from morph3d.inference import reconstructor
     sections = [(part.title, *made(part)) for part in parts({"ours": reconstructor.load(FLAGS.model)})]
     path = pathlib.Path(FLAGS.output, "index.html")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_files.replacing(path) as beside:
-        beside.write_text(report.page("The paper's tables and figures", sections), encoding="utf-8")
+    report.write_page(path, "The paper's tables and figures", sections)
     print(path)
 
 

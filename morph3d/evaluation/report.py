@@ -2,6 +2,7 @@
 import base64
 import html
 import json
+import os
 import pathlib
 import textwrap
 from typing import Any, NamedTuple
@@ -68,6 +69,12 @@ class Report(NamedTuple):
             paths[-1].parent.mkdir(parents=True, exist_ok=True)
             images.write_png(paths[-1], picture)
         return paths
+
+
+def write_page(path: str | os.PathLike, title: str, sections: list[tuple[str, str, Report | None]]) -> None:
+    """Writes a `page` as a file, and makes its folder if need be."""
+    with atomic_files.replacing(path) as beside:
+        beside.write_text(page(title, sections), encoding="utf-8")
 
 
 def page(title: str, sections: list[tuple[str, str, Report | None]]) -> str:

@@ -44,7 +44,7 @@ class Measurement(NamedTuple):
     shown: list[Shown]
 
 
-def measure(reconstructors, subjects, wanted=USUAL, pictured=0, left_out=()):
+def measure(reconstructors, subjects, wanted=USUAL, pictured=0, left_out=(), best_fit=True):
     """Reconstructs each subject from each photo alone and from the mean encoding of all photos of a condition, and compares.
 
     Beside these stand what needs no photo, the model's mean face, and what needs the scan, the best fit of its modes. A scan or
@@ -56,6 +56,7 @@ def measure(reconstructors, subjects, wanted=USUAL, pictured=0, left_out=()):
       wanted: names of PROTOCOLS; regions take as long as the others together.
       pictured: how many subjects are to be shown; the best and the worst come on top. 0: none.
       left_out: (who, why) of those that were left out before.
+      best_fit: whether the best fits are compared too; they take longer than all else.
 
     Returns:
       Measurement.
@@ -65,7 +66,7 @@ def measure(reconstructors, subjects, wanted=USUAL, pictured=0, left_out=()):
     """
     counts = collections.defaultdict(lambda: np.zeros(len(BINS) - 1, np.int64))
     result = Measurement([], list(left_out), collections.Counter(), counts, [])
-    modes = {label: model_fit.modes_of(reconstructor) for label, reconstructor in reconstructors.items()}
+    modes = {label: model_fit.modes_of(reconstructor) if best_fit else None for label, reconstructor in reconstructors.items()}
     for number, subject in enumerate(tqdm.tqdm(subjects, unit=" scans", dynamic_ncols=True)):
         try:
             scan = subject.scan()
@@ -110,10 +111,11 @@ def _crops(subject, reconstructors, result):
 
 
 def _faces(label, reconstructor, modes, scan, seen):
-    """Yields the _Made of one model."""
+    """Yields the _Made of one model; without its best fit if there are no modes."""
     mean_face = reconstructor.mean_face
     yield _Made(label, MEAN_FACE, "", mean_face)
-    yield _Made(label, BEST_FIT, "", model_fit.fit(modes, scan, mean_face))
+    if modes:
+        yield _Made(label, BEST_FIT, "", model_fit.fit(modes, scan, mean_face))
     for condition, of_models in seen.items():
         averaged = reconstructor.from_crops(of_models[label])
         yield _Made(label, AVERAGED, condition, averaged)

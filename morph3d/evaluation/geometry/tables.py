@@ -114,7 +114,8 @@ def _regions(figures, models, names):
 
 def _pooled(measurement, models, dataset):
     """NoW's own figures: over the vertices of all scans together."""
-    rows = [(f"{model}: {WORDS[kind]}", *_moments(measurement.counts[model, kind])) for model in models for kind in KINDS]
+    rows = [(f"{model}: {WORDS[kind]}", *_moments(measurement.counts[model, kind])) for model in models for kind in KINDS
+            if (model, kind) in measurement.counts]
     known = published.rows(dataset, "now", ("median", "mean", "deviation"))
     return Table("NoW, distances of the vertices of all scans together, mm", (dataset, "median", "mean", "deviation"), rows + known,
                  published.NOTE if known else "")
@@ -122,7 +123,7 @@ def _pooled(measurement, models, dataset):
 
 def _pooled_summary(measurement, model):
     return {"now_pooled": {kind: dict(zip(("median", "mean", "deviation"), _moments(measurement.counts[model, kind]), strict=True))
-                           for kind in KINDS}} if measurement.counts else {}
+                           for kind in KINDS if (model, kind) in measurement.counts}} if measurement.counts else {}
 
 
 def _moments(counts):

@@ -13,6 +13,7 @@ class Findings(NamedTuple):
     likeness: recall.Found | None  # of one photo of each of some people; None where nobody has a second photo
     everything: recall.Found | None  # of all photos
     cosines: np.ndarray | None  # [N] of all photos with their renderings
+    coefficients: np.ndarray | None  # [N, S + T] of all photos, shape, then texture
     verified: dict[str, verification.Verification]  # by what the pairs were compared
 
 
@@ -70,7 +71,8 @@ def _findings(faces, gallery, chosen, pairs):
     drawn, photos, people = galleries.finite("renderings", faces.identities), gallery.identities, gallery.people
     verified = {"coefficients": faces.coefficients, "renderings": drawn} if pairs else {}
     return Findings(recall.find(drawn[chosen], people[chosen], photos[chosen], people[chosen]),
-                    recall.find(drawn, people, photos, people), (drawn * photos).sum(1), _verified(verified, pairs))
+                    recall.find(drawn, people, photos, people), (drawn * photos).sum(1), faces.coefficients,
+                    _verified(verified, pairs))
 
 
 def _ceiling(gallery, chosen, pairs):
@@ -81,7 +83,7 @@ def _ceiling(gallery, chosen, pairs):
     return Findings(
         recall.find(photos[seconds], people[seconds], photos[chosen], people[chosen]) if len(seconds) else None,
         recall.find(photos[several], people[several], photos, people, own=several) if len(several) else None,
-        None, _verified({"photos": photos} if pairs else {}, pairs))
+        None, None, _verified({"photos": photos} if pairs else {}, pairs))
 
 
 def _verified(vectors, pairs):

@@ -174,5 +174,13 @@ def test_published_figures_are_those_of_the_papers_table():
         assert all(len(values) == len(columns) for values in figures.values())
 
 
+def test_best_fits_can_be_gone_without(tiny_reconstructor, people, measured):
+    found = measurement.measure({"tiny": tiny_reconstructor}, people[:2], ("micc", "now"), best_fit=False)
+    assert {figure.kind for figure in found.figures} == {AVERAGED, SINGLE, MEAN_FACE}
+    wanted = {"kind": AVERAGED, "protocol": "micc"}
+    assert errors(found, **wanted) == {which: error for which, error in errors(measured, **wanted).items() if which[0] < "p2"}
+    assert tables.report(found, "people").summary["now_pooled"].keys() == {AVERAGED, SINGLE, MEAN_FACE}
+
+
 def test_kinds_have_words():
     assert set(tables.WORDS) == set(KINDS) and set(tables.TITLES) == set(measurement.PROTOCOLS)
