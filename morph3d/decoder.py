@@ -63,14 +63,15 @@ def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_de
 
     These layers are there twice. The first give the expected face, which the parameter loss trains: coefficients are small where
     pictures tell little. The second add to that, spread to the deviations that people have (`spread`), what the other losses ask
-    for, and begin with zero. On shared layers these others would take from the expected face what it knows.
+    for, and begin with zero; they have half as many units. On shared layers these others would take from the expected face what it
+    knows.
 
     The first and the last layer compute in float32 whatever Keras' policy: halves end at 65504, and have three digits.
 
     Args:
       feature_size: of the encoder.
       shape_size, texture_size: of the morphable model.
-      hidden: units of the hidden layers.
+      hidden: units of the hidden layers of the expected face.
       weight_decay: the factor of the squared weights in the loss.
     """
     def dense(units, **options):
@@ -79,15 +80,15 @@ def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_de
     inputs = keras.Input([feature_size], name="features"), keras.Input([], dtype="int32", name="domain")
     standard = Standardize(name="standardize", dtype="float32")(inputs)
 
-    def layers(prefix, last):
+    def layers(prefix, last, share):
         x = standard
         for i, units in enumerate(hidden):
-            x = dense(units, activation="relu", name=f"{prefix}_hidden_{i}")(x)
+            x = dense(units // share, activation="relu", name=f"{prefix}_hidden_{i}")(x)
         sizes = {"shape": shape_size, "texture": texture_size}
         return {name: dense(size, name=f"{prefix}_{name}", dtype="float32", kernel_initializer=last)(x)
                 for name, size in sizes.items()}
 
-    expected, added = layers("expected", "glorot_uniform"), layers("added", "zeros")
+    expected, added = layers("expected", "glorot_uniform", 1), layers("added", "zeros", 2)
     outputs = {f"expected_{name}": value for name, value in expected.items()}
     for name, value in expected.items():
         spread = Spread(name=f"spread_{name}", dtype="float32")(value)

@@ -21,9 +21,10 @@ def standardized(network, features, domain):
 
 def test_layers_are_the_papers(network):
     dense = [layer for layer in network.layers if hasattr(layer, "units")]
-    assert sorted(layer.units for layer in dense) == [5, 5, 7, 7, 1024, 1024, 1024, 1024]
+    assert sorted(layer.units for layer in dense) == [5, 5, 7, 7, 512, 512, 1024, 1024]
     fixed = 2 * 2 * 20 + 12
-    assert network.count_params() - fixed == 2 * (20 * 1024 + 1024 + 1024 * 1024 + 1024 + 12 * 1024 + 12)
+    assert network.count_params() - fixed == sum(20 * units + units + units * units + units + 12 * units + 12
+                                                 for units in (1024, 512))
 
 
 def test_decode_gives_neutral_faces(network):
