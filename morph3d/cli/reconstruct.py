@@ -1,6 +1,6 @@
 """Turns photos into 3D faces: GLB and PLY with vertex colors, OBJ with a texture, and a picture of each beside its photo.
 
-    morph3d-reconstruct --model=runs/mine/saved_model --photo=me.jpg --output=faces
+    morph3d-reconstruct --photo=me.jpg --output=faces
 """
 import pathlib
 import sys
@@ -13,7 +13,8 @@ FLAGS = flags.FLAGS
 
 
 def define():
-    flags.DEFINE_string("model", None, "Folder of a SavedModel that morph3d-export has written.")
+    flags.DEFINE_string("model", "shipped", "Folder of a SavedModel that morph3d-export has written, or 'shipped', the network that "
+                        "comes with the project.")
     flags.DEFINE_multi_string("photo", None, "The photo; may be given several times.")
     flags.DEFINE_bool("expected", False, "Make the expected faces: nearer in millimeters, less like the person.")
     flags.DEFINE_string("output", "faces", "Folder for the files, which are named after the photo.")
@@ -47,7 +48,7 @@ def _reconstruct(reconstructor, photo, name):
 
 
 def run():
-    program.run(sys.modules[__name__], ["model", "photo"])
+    program.run(sys.modules[__name__], ["photo"])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from morph3d import images
-from morph3d.inference import export
+from morph3d.inference import export, shipped
 from morph3d.inference.faces import Face
 from morph3d.mesh.uv_atlas import Atlas
 from morph3d.photos import crops, decoding, face_detection
@@ -25,7 +25,7 @@ class Reconstructor:
     >>> reconstructor.reconstruct("me.jpg").vertices.shape
     (642, 3)
 
-    Made by `morph3d.load_reconstructor(FOLDER)` or `Run.reconstructor()`.
+    Made by `morph3d.load_reconstructor()` or `Run.reconstructor()`.
 
     Attributes:
       network: what reads aligned crops; see inference/export.py.
@@ -137,10 +137,13 @@ class Reconstructor:
                     made["vertices"][self.network.landmarks.numpy()], made["shape"], made["texture"], crop, self._uvs)
 
 
-def load(folder: str | os.PathLike) -> Reconstructor:
+def load(folder: str | os.PathLike = shipped.NAME) -> Reconstructor:
     """The Reconstructor that morph3d-export, or `Reconstructor.save`, has written into a folder.
+
+    Args:
+      folder: by default "shipped", the network that comes with the project.
 
     Raises:
       ValueError: there is none.
     """
-    return Reconstructor(export.load(folder))
+    return Reconstructor(shipped.load() if folder == shipped.NAME else export.load(folder))

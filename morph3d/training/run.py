@@ -56,7 +56,11 @@ class Run:
         return self._require("encoder_fingerprint", encoder, self.config.encoder)
 
     def reconstructor(self, checkpoint: str | os.PathLike | None = None) -> Reconstructor:
-        """The trained Reconstructor.
+        """The trained Reconstructor; takes and raises what `decoder` does."""
+        return Reconstructor(ReconstructionNetwork(self.encoder, self.decoder(checkpoint), self.model))
+
+    def decoder(self, checkpoint: str | os.PathLike | None = None) -> Any:
+        """The trained decoder, a Keras model.
 
         Args:
           checkpoint: path of a checkpoint of the run, such as runs/mine/checkpoints/synthetic, the end of stage 1; by default the
@@ -67,7 +71,7 @@ class Run:
         """
         network = decoder.build(self.encoder.feature_size, self.model.shape_size, self.model.texture_size)
         checkpoints.restore_decoder(self.folder / "checkpoints", network, checkpoint)
-        return Reconstructor(ReconstructionNetwork(self.encoder, network, self.model))
+        return network
 
     def _require(self, name: str, loaded: Any, source: str) -> Any:
         if loaded.fingerprint != self._settings[name]:
