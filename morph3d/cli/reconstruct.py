@@ -13,8 +13,8 @@ FLAGS = flags.FLAGS
 
 
 def define():
-    flags.DEFINE_string("model", "shipped", "Folder of a SavedModel that morph3d-export has written, or 'shipped', the network that "
-                        "comes with the project.")
+    flags.DEFINE_string("model", "shipped", "Folder of a SavedModel that morph3d-export has written, or 'shipped', the network "
+                        "that comes with the project.")
     flags.DEFINE_multi_string("photo", None, "The photo; may be given several times.")
     flags.DEFINE_bool("expected", False, "Make the expected faces: nearer in millimeters, less like the person.")
     flags.DEFINE_string("output", "faces", "Folder for the files, which are named after the photo.")

@@ -1,4 +1,4 @@
-"""The trained network that comes with the project: a file of its decoder, for the encoder and the morphable model it was trained with.
+"""The trained network that comes with the project: its decoder in a file, for the encoder and the model it was trained with.
 
 Both come with packages: the encoder's weights with one of their own, the embedded morphable model with this one.
 """
