@@ -1,9 +1,9 @@
 """Colors of a face beside a recognizer's features, which hardly hold them: it knows a person in any light, and forgets the light.
 
-They are the mean colors around a few places of the face, as photographers compare them: each in linear light as the logarithms of
-brightness, of red over green and of blue over green. Another exposure, or another white balance, adds the same to those of all
-places; so what they have in common tells of light and skin together, and how they differ (the whites of the eyes and the lips from
-the cheeks, one side from the other, the face from all the picture) tells of which.
+They are the mean colors around a few places of the face, as photographers compare them: of each the logarithms of brightness, of
+red over green and of blue over green. Another exposure, or another white balance, adds the same to those of all places, for sRGB is
+nearly a power of light; so what they have in common tells of light and skin together, and how they differ (the whites of the eyes
+and the lips from the cheeks, one side from the other, the face from all the picture) tells of which.
 """
 import numpy as np
 import tensorflow as tf
@@ -18,11 +18,10 @@ PLACES = {"right cheek": (-.5, .48, .14), "left cheek": (.5, .48, .14), "bridge 
           "tip of the nose": (0., .52, .08), "forehead": (0., -.6, .15), "chin": (0., 1.5, .14), "right eye": (-.5, 0., .08),
           "left eye": (.5, 0., .08), "mouth": (0., 1.06, .08), "all": (0., .45, 1.4)}
 SIZE = 3 * len(PLACES)
-GAMMA = 2.2  # sRGB's curve, but for a hundredth
-DARKEST = .004  # linear light, added to all: the noise of a camera, below which a logarithm tells nothing
+DARKEST = .03  # added to all: below the noise of a camera a logarithm tells nothing
 GRAY = 2. / 255.  # a picture whose channels differ by less on the average has no colors,
-USUAL = .62, -.41  # and gets the logarithms of red and blue over green that cheeks have on the average
-LUMINANCE = .2126, .7152, .0722  # of linear red, green and blue (IEC 61966-2-1)
+USUAL = .28, -.19  # and gets the logarithms of red and blue over green that cheeks have on the average
+LUMINANCE = .2126, .7152, .0722  # of red, green and blue (IEC 61966-2-1)
 
 
 def beside(encoder):
@@ -67,8 +66,8 @@ def face_colors(images, places):
       images: [B, size, size, 3] sRGB in 0..1, framed like the template.
       places: [P, size, size], see `weights`.
     """
-    linear = images**GAMMA
-    means = DARKEST + tf.einsum("bijc,pij->bpc", linear, places)
+    pixels = tf.reshape(images, [-1, places.shape[1] * places.shape[2], 3])
+    means = DARKEST + tf.reshape(places, [len(places), -1]) @ pixels
     brightness = tf.math.log(tf.linalg.matvec(means, LUMINANCE))
     red, green, blue = tf.unstack(tf.math.log(means), axis=-1)
     is_gray = tf.reduce_mean(tf.reduce_max(images, -1) - tf.reduce_min(images, -1), [1, 2])[:, None] < GRAY
