@@ -1,8 +1,9 @@
 """The demonstration that `make demo` runs: from nothing to a face on the screen.
 
-Makes unlabeled "photographs" (pictures of random faces of the embedded model with expressions, occlusions, noise and
-backgrounds), trains on them for a few minutes without ever seeing their truth, measures the reconstructions against that truth, and
-reconstructs a real photograph, the astronaut Eileen Collins from scikit-image.
+Makes a face of a real photograph, the astronaut Eileen Collins from scikit-image, by the network that comes with the project. Then
+shows how such a network is trained: makes unlabeled "photographs" (pictures of random faces of the embedded model with expressions,
+occlusions, noise and backgrounds), trains on them for a few minutes without ever seeing their truth, measures the reconstructions
+against that truth, and reconstructs the astronaut again.
 """
 import dataclasses
 import pathlib
@@ -29,8 +30,10 @@ def define():
 def main():
     from morph3d import morphable
     from morph3d.data import fake_photographs
+    from morph3d.inference import reconstructor as reconstructors
     from morph3d.training.train import train
     output = pathlib.Path(FLAGS.output)
+    show("The network that comes with the project", reconstructors.load(), output, "astronaut_shipped")
     model = morphable.load(FLAGS.morphable_model)
     fake_photographs.write(output / "photos" / "train", model, FLAGS.training_photos, [1, 0])
     truth = fake_photographs.write(output / "photos" / "test", model, FLAGS.test_photos, [2, 0])
@@ -39,7 +42,9 @@ def main():
         reconstructor = run.reconstructor(output / "checkpoints" / stage)
         report(model, stage, reconstructor, output / "photos" / "test", truth)
     reconstructor.save(output / "saved_model")
-    show(reconstructor, output)
+    show("The network trained now", reconstructor, output, "astronaut")
+    print(f"Training  .venv/bin/tensorboard --logdir={output / 'tensorboard'}\n"
+          f"Your own  .venv/bin/morph3d-reconstruct --photo=me.jpg")
 
 
 def config(output):
@@ -64,16 +69,15 @@ def report(model, stage, reconstructor, folder, truth):
           f"of the mean face: {np.mean(mean_errors_mm):.2f} mm", flush=True)
 
 
-def show(reconstructor, output):
+def show(whose, reconstructor, output, name):
     """Reconstructs the astronaut and says what to look at."""
     import skimage.data
 
     from morph3d.inference import faces
-    glb, *_, views = faces.write_all(reconstructor.reconstruct(skimage.data.astronaut()), output / "faces", "astronaut")
-    print(f"\nLook at   {views}\n"
-          f"3D file   {glb} (opens in Blender and any glTF viewer; astronaut.obj has a texture)\n"
-          f"Training  .venv/bin/tensorboard --logdir={output / 'tensorboard'}\n"
-          f"Your own  .venv/bin/morph3d-reconstruct --model={output / 'saved_model'} --photo=me.jpg")
+    glb, *_, views = faces.write_all(reconstructor.reconstruct(skimage.data.astronaut()), output / "faces", name)
+    print(f"\n{whose} has made a face of the astronaut Eileen Collins:\n"
+          f"Look at   {views}\n"
+          f"3D file   {glb} (opens in Blender and any glTF viewer; {name}.obj has a texture)", flush=True)
 
 
 def run():

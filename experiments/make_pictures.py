@@ -1,0 +1,53 @@
+"""The pictures of the README that the shipped network makes.
+
+    python -m experiments.make_pictures --run=runs/shipped
+
+The run is the one that the network was made of: its portraits of people who were held out of training are shown, in the order in
+which they come, none left out.
+"""
+import pathlib
+
+import numpy as np
+import skimage.data
+from absl import app, flags
+
+from morph3d import images
+from morph3d.data.prepared import dataset, people
+from morph3d.inference import faces, reconstructor
+from morph3d.training.run import Run
+
+_RUN = flags.DEFINE_string("run", None, "Folder of the training run that the shipped network was made of.", required=True)
+_OUTPUT = flags.DEFINE_string("output", "docs", "Folder for the pictures.")
+
+PORTRAITS, FACES = 12, 48
+SIZE = 150  # pixels of a picture
+
+
+def beside(network, crops, degrees):
+    """[N, SIZE, k SIZE, 3] uint8: each of the crops [N, ., ., 3] beside pictures of its face turned by each yaw."""
+    shown = []
+    for crop in crops:
+        views = faces.draw_views(network.from_crops(crop[None]), degrees, SIZE)
+        shown.append(np.concatenate([images.resize(crop, SIZE), *images.to_pixels(views)], 1))
+    return np.stack(shown)
+
+
+def tiled(pictures, columns):
+    """[N, H, W, 3] -> one picture, row by row."""
+    rows = [np.concatenate(pictures[first:first + columns], 1) for first in range(0, len(pictures), columns)]
+    return np.concatenate(rows, 0)
+
+
+def main(_):
+    network, folder, run = reconstructor.load(), pathlib.Path(_OUTPUT.value), Run(_RUN.value)
+    astronaut = network.reconstruct(skimage.data.astronaut())
+    views = images.to_pixels(faces.draw_views(astronaut))
+    images.write_png(folder / "astronaut.png", np.concatenate([images.resize(astronaut.crop, views.shape[1]), *views], 1))
+    _, held_out = people.hold_out(dataset.read_index(run.folder / "prepared"), run.config.validation_people)
+    crops = people.gallery(held_out).crops
+    images.write_png(folder / "portraits.png", tiled(beside(network, crops[:PORTRAITS], (0., 40.)), 2))
+    images.write_png(folder / "shipped_faces.png", tiled(beside(network, crops[PORTRAITS:PORTRAITS + FACES], (0.,)), 6))
+
+
+if __name__ == "__main__":
+    app.run(main)
