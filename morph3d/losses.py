@@ -42,10 +42,16 @@ def batch_distribution_loss(coefficients):
 
     The variance is the unbiased one: of a dozen photos the biased one, driven to 1, would make the coefficients 4 % too large.
 
+    In a replica of a tf.distribute.Strategy the batch is that of all replicas together, and so is the loss, in each of them.
+
     Args:
-      coefficients: Coefficients with shape [B, S] and texture [B, T], B >= 2.
+      coefficients: Coefficients with shape [B, S] and texture [B, T], B >= 2 in all.
     """
-    return _moment_loss(coefficients.shape) + _moment_loss(coefficients.texture)
+    values = tf.concat([tf.cast(part, tf.float32) for part in coefficients[:2]], 1)
+    count = _over_replicas(tf.cast(tf.shape(values)[0], tf.float32))
+    mean = _over_replicas(tf.reduce_sum(values, 0)) / count
+    variance = _over_replicas(tf.reduce_sum(tf.square(values - mean), 0)) / (count - 1.)
+    return tf.reduce_sum(tf.square(mean)) + tf.reduce_sum(tf.square(variance - 1.))
 
 
 def loopback_loss(coefficients, read_back, *, shape_weight, texture_weight):
@@ -87,9 +93,6 @@ def _required(conditions, expected, first, second):
         for condition in conditions if condition is not True])
 
 
-def _moment_loss(values):
-    values = tf.cast(values, tf.float32)
-    count = tf.cast(tf.shape(values)[0], tf.float32)
-    mean, variance = tf.nn.moments(values, 0)
-    variance *= count / (count - 1.)
-    return tf.reduce_sum(tf.square(mean)) + tf.reduce_sum(tf.square(variance - 1.))
+def _over_replicas(part):
+    """The sum over all replicas; gradients flow into every replica's part."""
+    return tf.distribute.get_replica_context().all_reduce("SUM", part)

@@ -45,6 +45,11 @@ def keep(path, settings, fixed):
     return changes
 
 
+def require(path, settings):
+    """Raises ValueError where settings are not all those of a run's newest start; writes nothing."""
+    _require_same(path, read(path), json.loads(json.dumps(settings)))
+
+
 def read(path):
     """The settings of a run's newest start; ValueError if there are none or they cannot be read."""
     lines = history(path)

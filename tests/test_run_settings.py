@@ -60,6 +60,15 @@ def test_every_change_is_told_and_kept_as_a_new_line(path, caplog):
     assert run_settings.read(path) == run_settings.history(path)[-1]
 
 
+def test_who_has_to_have_the_same_settings_is_refused_with_any_other_and_writes_nothing(path):
+    run_settings.keep(path, BEGUN, FIXED)
+    before = path.read_bytes()
+    run_settings.require(path, BEGUN | {"template": ((1., 2.),)})
+    with pytest.raises(ValueError, match="begun with rate = 0.0005, but 0.0001 was asked for"):
+        run_settings.require(path, BEGUN | {"rate": 1e-4})
+    assert path.read_bytes() == before
+
+
 def test_another_version_is_a_change(path, monkeypatch):
     run_settings.keep(path, BEGUN, FIXED)
     python = platform.python_version()

@@ -21,9 +21,11 @@ def define():
                       "few minutes, or the paper's.")
     defaults = TrainingConfig.default("", "").flat()
     for name, _, field in TrainingConfig.fields():
-        text, low, high = (field.metadata[key] for key in ("help", "low", "high"))
+        text, low, high, choices = (field.metadata[key] for key in ("help", "low", "high", "choices"))
         default = None if name in ("photos", "output") else defaults[name]
-        if isinstance(default, bool):
+        if choices:
+            flags.DEFINE_enum(name, default, choices, text)
+        elif isinstance(default, bool):
             flags.DEFINE_bool(name, default, text)
         elif isinstance(default, int):
             flags.DEFINE_integer(name, default, text, lower_bound=low, upper_bound=high)

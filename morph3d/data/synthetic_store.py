@@ -49,12 +49,14 @@ class SyntheticStore:
       encoder: Encoder.
       faces: how many there are to be, rounded up to a multiple of CHUNK.
       seed: an integer.
+      writes: whether what is drawn is kept in the folder; of several programs at the same faces one does.
     """
 
-    def __init__(self, folder, model, encoder, faces, seed):
+    def __init__(self, folder, model, encoder, faces, seed, writes=True):
         self.faces = CHUNK * math.ceil(faces / CHUNK)
         self.there, self.drawn, self.seconds = 0, 0, 0.
         self._folder, self._model, self._encoder, self._seed = pathlib.Path(folder), model, encoder, seed
+        self._writes = writes
         sizes = encoder.feature_size, *model.sizes[:2]
         self._arrays = tuple(np.empty([self.faces, size], np.float32) for size in sizes)
         self._encode = tf.function(self._encoded)
@@ -97,8 +99,9 @@ class SyntheticStore:
         features = self._kept(path)
         if features is None:
             features = self._drawn(faces)
-            with replacing(path) as beside:
-                np.save(beside, features)
+            if self._writes:
+                with replacing(path) as beside:
+                    np.save(beside, features)
         for array, part in zip(self._arrays, (features, *faces.coefficients[:2]), strict=True):
             array[rows] = part
         self.there += CHUNK

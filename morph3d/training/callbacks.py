@@ -50,13 +50,14 @@ class Progress(keras.callbacks.Callback):
     Args:
       stage: Stage.
       start: the step it goes on with.
+      shown: whether it is.
     """
 
-    def __init__(self, stage, start):
+    def __init__(self, stage, start, shown=True):
         super().__init__()
         self._faces = stage.faces
         self._bar = tqdm.tqdm(desc=f"{stage.name} stage", total=(stage.last - stage.first) * stage.faces, unit=f" {stage.unit}",
-                              initial=(start - stage.first) * stage.faces, mininterval=1., dynamic_ncols=True)
+                              initial=(start - stage.first) * stage.faces, mininterval=1., dynamic_ncols=True, disable=not shown)
 
     def on_train_batch_end(self, batch, logs=None):
         self._bar.update(self._faces)

@@ -23,10 +23,12 @@ class Checkpoints:
       folder: is made if need be.
       decoder: Keras model.
       optimizer: Keras optimizer; its `iterations` is the step.
+      writes: whether something is saved at all; of several workers with the same state one is enough.
     """
 
-    def __init__(self, folder, decoder, optimizer):
+    def __init__(self, folder, decoder, optimizer, writes=True):
         optimizer.build(decoder.trainable_variables)
+        self._writes = writes
         self._folder, self._decoder, self._optimizer = pathlib.Path(folder), decoder, optimizer
         self._checkpoint = tf.train.Checkpoint(decoder=decoder, optimizer=optimizer)
         self.latest = None  # the path of what was last saved or restored
@@ -38,14 +40,16 @@ class Checkpoints:
     def save(self):
         """Saves this step, unless it was saved or restored just before. -> its path."""
         path = str(self._folder / f"ckpt-{self.step}")
-        if path != self.latest:
-            self.latest = self._checkpoint.write(path)
+        if path != self.latest and self._writes:
+            self._checkpoint.write(path)
             self._keep_newest()
-        return self.latest
+        self.latest = path
+        return path
 
     def save_stage(self, name):
         """Keeps the decoder as it is at the end of a stage, as the checkpoint `name`, whatever comes after."""
-        return tf.train.Checkpoint(decoder=self._decoder).write(str(self._folder / name))
+        if self._writes:
+            tf.train.Checkpoint(decoder=self._decoder).write(str(self._folder / name))
 
     @property
     def best(self):
@@ -55,6 +59,8 @@ class Checkpoints:
 
     def save_best(self, figures):
         """Keeps the decoder as it is as the checkpoint `best`, and beside it {name: number}, what it is the best by."""
+        if not self._writes:
+            return
         told = self._folder / FIGURES
         told.unlink(missing_ok=True)  # so that who is killed in between leaves a decoder of which nothing is said
         self.save_stage(BEST)

@@ -7,9 +7,10 @@ from typing import Any
 from morph3d.encoders import registry
 
 
-def _setting(default: Any, text: str, low: float | None = None, high: float | None = None, fixed: bool = False) -> Any:
-    """A field with its help, its bounds, and whether a run keeps it from its first start to its last."""
-    return dataclasses.field(default=default, metadata={"help": text, "low": low, "high": high, "fixed": fixed})
+def _setting(default: Any, text: str, low: float | None = None, high: float | None = None, fixed: bool = False,
+             choices: tuple[str, ...] = ()) -> Any:
+    """A field with its help, its bounds or choices, and whether a run keeps it from its first start to its last."""
+    return dataclasses.field(default=default, metadata={"help": text, "low": low, "high": high, "fixed": fixed, "choices": choices})
 
 
 def _group(of: type, flags: str) -> Any:
@@ -88,6 +89,10 @@ class TrainingConfig:
     validate_every: int = _setting(500, "Steps between validations; the best decoder so far is the checkpoint 'best'.", 1)
     profile_steps: int = _setting(0, "Steps of each stage that a profiler traces for TensorBoard.", 0)
     seed: int = _setting(0, "Of every random number.", 0, fixed=True)
+    distribution: str = _setting("none", "Devices that share out each batch: one; 'mirrored', all of this machine's GPUs; "
+                                 "'multi_worker', those of the cluster in TF_CONFIG.", choices=("none", "mirrored", "multi_worker"))
+    precision: str = _setting("float32", "Of the decoder's hidden layers; losses are always computed in float32.", fixed=True,
+                              choices=("float32", "mixed_float16", "mixed_bfloat16"))
 
     def __post_init__(self) -> None:
         for name in "photos", "output":
@@ -96,7 +101,9 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be a path, but is {value!r}")
             object.__setattr__(self, name, os.fspath(value))
         for flag, field, value in self._settings():
-            low, high = field.metadata["low"], field.metadata["high"]
+            low, high, choices = (field.metadata[key] for key in ("low", "high", "choices"))
+            if choices and value not in choices:
+                raise ValueError(f"{flag} must be one of {', '.join(choices)}, but is {value!r}")
             if low is not None and not low <= value or high is not None and not value <= high:
                 raise ValueError(f"{flag} must be {f'in {low}..{high}' if high is not None else f'at least {low}'}, but is {value}")
         if self.hybrid.drawn_photos > self.hybrid.photo_batch:

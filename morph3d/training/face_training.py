@@ -5,6 +5,7 @@ import tensorflow as tf
 from morph3d import aligned_rendering, losses
 from morph3d.decoder import RENDERINGS, decode
 from morph3d.morphable.coefficients import Coefficients
+from morph3d.training.distribution import ALONE
 
 
 class FaceTraining(keras.Model):
@@ -15,7 +16,11 @@ class FaceTraining(keras.Model):
     `train_step` returns every term by its name, unweighted, and their weighted sum as "loss".
 
     Under Keras' policy "mixed_float16" the decoder's hidden layers compute in halves, and Keras' optimizer scales the loss: a step
-    whose gradient overflows is skipped and not counted, and its "gradient" reported as 0.
+    whose gradient overflows changes nothing, but counts, and its "gradient" is reported as 0.
+
+    On several replicas each has a part of the batch (distribution.shared_out); what is reported and the step that is taken are
+    those of the whole batch. The decoder and the optimizer have to be made in the strategy's scope, but this not: Keras would
+    build it by calling it with a batch.
 
     Args:
       decoder: what `morph3d.decoder.build` gives; the only part that is trained.
@@ -23,20 +28,31 @@ class FaceTraining(keras.Model):
       encoder: a frozen encoder.
       weights: config.LossWeights.
       views: renderings of each photo's face; the paper takes three.
+      strategy: the tf.distribute.Strategy of the decoder.
     """
 
-    def __init__(self, decoder, morphable, encoder, weights, views=3):
+    def __init__(self, decoder, morphable, encoder, weights, views=3, strategy=ALONE.strategy):
         super().__init__(name="face_training")
         self.decoder = decoder
         # Behind a function: Keras would otherwise list the frozen variables among its own.
         self._frozen = lambda: (morphable, encoder)
-        self.weights_of_losses, self.views = weights, views
+        self.weights_of_losses, self.views, self._strategy = weights, views, strategy
         self._coefficient_weights = {"shape_weight": weights.shape, "texture_weight": weights.texture}
 
     def call(self, features):
         return decode(self.decoder, features)
 
+    def make_train_function(self, force=False):
+        """Makes what `fit` calls at each step; Keras' own (3.15) fails with several workers, seeking a batch axis in scalars."""
+        def step(batches):
+            reported = self._strategy.run(self.train_step, (batches.get_next(),))
+            return {name: self._strategy.experimental_local_results(value)[0] for name, value in reported.items()}
+
+        if self.train_function is None or force:
+            self.train_function = tf.function(step, autograph=False)
+
     def train_step(self, batch):
+        replica = tf.distribute.get_replica_context()
         with tf.GradientTape() as tape:
             terms = self.terms(batch)
             weighted = [getattr(self.weights_of_losses, name) * value for name, value in terms.items()]
@@ -44,12 +60,17 @@ class FaceTraining(keras.Model):
             loss = tf.add_n(weighted) + regularization
             scaled = self.optimizer.scale_loss(loss)
         variables = self._trained_by(batch)
-        gradients = tape.gradient(scaled, variables)
+        # Before the optimizer, which would look for numbers that are not finite in each replica's own gradient.
+        gradients = replica.all_reduce("MEAN", tape.gradient(scaled, variables))
         length = tf.linalg.global_norm(gradients) / self.optimizer.scale_loss(1.)
-        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):  # which skips a step whose gradient is not finite
-            length = tf.where(tf.math.is_finite(length), length, 0.)
-        self.optimizer.apply_gradients(zip(gradients, variables))
-        return {"loss": loss, **terms, "weight_decay": regularization, "gradient": length}
+        finite = tf.math.is_finite(length)
+        # Keras sums over the replicas what it is given.
+        self.optimizer.apply_gradients(zip([part / replica.num_replicas_in_sync for part in gradients], variables))
+        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):  # which skips a step whose gradient is not finite,
+            self.optimizer.iterations.assign_add(tf.cast(~finite, tf.int64))  # but a step has to be the number of its batch
+            length = tf.where(finite, length, 0.)
+        reported = replica.all_reduce("MEAN", {"loss": loss, **terms, "weight_decay": regularization})
+        return {**reported, "gradient": length}
 
     def _trained_by(self, batch):
         """The variables that the losses of a batch reach; the pull toward zero, alone, would wipe out the others: Adam's steps have

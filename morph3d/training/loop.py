@@ -9,6 +9,7 @@ import keras
 from absl import logging
 
 from morph3d.training import callbacks, timing
+from morph3d.training.distribution import ALONE
 
 
 class Stage(NamedTuple):
@@ -17,7 +18,7 @@ class Stage(NamedTuple):
     first: int
     last: int
     batches: Callable  # the first step to draw -> an endless tf.data.Dataset
-    faces: int  # in a batch, of the kind that `unit` names
+    faces: int  # in a batch, of the kind that `unit` names: synthetic ones, or the photos that are drawn
     unit: str
     finish: Callable = lambda: None  # called once all steps are done, before the decoder is kept; maybe again on a restart
 
@@ -26,7 +27,7 @@ class Terminated(SystemExit):
     """The end of a program, with exit code 0, whose run SIGTERM has stopped; it is saved."""
 
 
-def run(model, stage, checkpoints, watchers):
+def run(model, stage, checkpoints, watchers, distribution=ALONE):
     """Trains `model` for what is left of `stage`, and keeps the decoder at its end under the stage's name.
 
     SIGINT (Ctrl-C) and SIGTERM let the step finish and have it saved; another SIGINT stops at once. Callbacks find the stage and
@@ -37,6 +38,7 @@ def run(model, stage, checkpoints, watchers):
       stage: Stage.
       checkpoints: Checkpoints; their step says where to go on.
       watchers: further Keras callbacks.
+      distribution: Distribution; a signal to one worker stops all of them at the same step.
 
     Raises:
       KeyboardInterrupt, Terminated: the run was stopped by SIGINT or SIGTERM.
@@ -45,27 +47,35 @@ def run(model, stage, checkpoints, watchers):
     start = max(checkpoints.step, stage.first)
     with _signals() as received:
         if start < stage.last:
-            watchers = [callbacks.StopOnNonFinite(checkpoints), callbacks.Progress(stage, start), *watchers, _StopOn(received)]
-            waits = timing.Waits()
-            # One Keras epoch: what happens every so many steps is the callbacks' affair.
-            model.fit(waits.of(stage.batches(start)), steps_per_epoch=stage.last - start, shuffle=False, verbose=0,
-                      callbacks=callbacks.CallbackList(watchers, add_history=True, model=model, stage=stage, waits=waits))
+            stop = _StopOn(lambda: distribution.any(bool(received)))
+            _fit(model, stage, start, [callbacks.StopOnNonFinite(checkpoints), *watchers, stop], distribution)
         if checkpoints.step == stage.last:  # also when the last try was stopped just before this
             stage.finish()
             checkpoints.save_stage(stage.name)
-        if received:
+        if distribution.any(bool(received)):
             path = checkpoints.save()
             logging.info("stopped at step %d, saved: %s; start again to go on", checkpoints.step, path)
-            raise Terminated if received[0] == signal.SIGTERM else KeyboardInterrupt
+            raise KeyboardInterrupt if received[:1] == [signal.SIGINT] else Terminated
+
+
+def _fit(model, stage, start, watchers, distribution):
+    progress, waits = callbacks.Progress(stage, start, shown=distribution.chief), timing.Waits()
+    batches = distribution.rows(waits.of(stage.batches(start)), stage.faces)
+    try:
+        # One Keras epoch: what happens every so many steps is the callbacks' affair.
+        model.fit(batches, steps_per_epoch=stage.last - start, shuffle=False, verbose=0, callbacks=callbacks.CallbackList(
+            [progress, *watchers], add_history=True, model=model, stage=stage, waits=waits))
+    finally:
+        progress.on_train_end()  # also after an error, whose line would otherwise come before the bar's last
 
 
 class _StopOn(keras.callbacks.Callback):
-    def __init__(self, received):
+    def __init__(self, asked):
         super().__init__()
-        self._received = received
+        self._asked = asked
 
     def on_train_batch_end(self, batch, logs=None):
-        if self._received:
+        if self._asked():
             self.model.stop_training = True
 
 

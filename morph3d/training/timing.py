@@ -10,7 +10,7 @@ REPEATS = 3
 
 
 class Waits:
-    """A clock that runs while somebody waits for a batch.
+    """A clock that runs while somebody waits for a batch: the step, or what reads ahead for several replicas.
 
     Attributes:
       seconds: for how long it ran; lies in the computer's memory, so that reading it waits for no device.

@@ -1,4 +1,5 @@
 """A whole training run: photographs and settings in, a folder with a trained decoder out."""
+import contextlib
 import functools
 import pathlib
 
@@ -13,6 +14,7 @@ from morph3d.data.synthetic_store import SyntheticStore
 from morph3d.encoders import registry
 from morph3d.training import callbacks, checkpoints, loop, pictures, schedule, tensorboard, timing, validation
 from morph3d.training.config import TrainingConfig
+from morph3d.training.distribution import ALONE, Distribution
 from morph3d.training.face_training import FaceTraining
 from morph3d.training.run import SETTINGS, Run, recorded
 
@@ -35,53 +37,71 @@ def train(config: TrainingConfig) -> Run:
     Raises:
       ValueError: photos, model, encoder or settings that cannot be trained with, or with which the run was not begun.
       NonFiniteLoss: training broke down; the checkpoints before are kept.
+      distribution.WorkerLost: another worker has ended; the checkpoints before are kept.
       KeyboardInterrupt, loop.Terminated: the run was stopped by SIGINT or SIGTERM; its last step is saved.
     """
+    distribution = Distribution.of(config)  # before anything else that TensorFlow does
     prepared = dataset.is_prepared(config.photos)
-    listing = None if prepared else sources.find(config.photos)  # before what takes long
+    listing = sources.find(config.photos) if distribution.chief and not prepared else None  # before what takes long
     encoder = registry.load(config.encoder, config.encoder_weights, config.color_features)
     model = morphable.load(config.morphable_model)
     output = pathlib.Path(config.output)
-    with atomic_files.only_one(output / ".lock", f"{output}: another program is training in this folder"):
-        index = dataset.read_index(config.photos) if prepared else pipeline.prepare(
-            config.photos, output / "prepared", config.encoder, config.encoder_weights, config.color_features, listing=listing)
+    with distribution.workers_watched(), _alone(output, distribution):
+        if listing is not None:
+            pipeline.prepare(config.photos, output / "prepared", config.encoder, config.encoder_weights, config.color_features,
+                             listing=listing)
+        distribution.meet()
+        index = dataset.read_index(config.photos if prepared else output / "prepared")
         photos, held_out = people.hold_out(index, config.validation_people)
         _require_usable(config, photos, encoder)
-        run_settings.keep(output / SETTINGS, *recorded(config, model, encoder, index))
-        training = assemble(config, model, encoder)
-        store = SyntheticStore(output / "synthetic_faces", model, encoder, config.synthetic.faces, config.seed)
-        unseen = validation.unseen_faces(output, model, encoder, config.seed)
+        _keep_settings(output / SETTINGS, distribution, *recorded(config, model, encoder, index))
+        training = assemble(config, model, encoder, distribution)
+        store = SyntheticStore(output / "synthetic_faces", model, encoder, config.synthetic.faces, config.seed, distribution.chief)
         features = dataset.sample(photos, SAMPLE, config.seed).features
-        saved = _restored(config, training, features, store)
-        watchers = _watchers(config, saved, validation.Measure(model, encoder, unseen, _gallery(held_out)), features, photos)
+        saved = _restored(config, training, features, store, distribution)
+        watchers = (_watchers(config, saved, _measure(config, model, encoder, held_out), features, photos) if distribution.chief
+                    else [callbacks.SaveCheckpoints(saved, config.save_every)])
         first, last = stages(config, store, lambda start: _photo_batches(config, photos, start))
-        for stage in first._replace(finish=lambda: decoder.spread(training.decoder, features)), last:
-            loop.run(training, stage, saved, watchers)
-    logging.info("%s", _used(config, store))
-    logging.info("standard deviation of the photos' coefficients: shape %.3f, texture %.3f",
-                 *training.coefficient_deviations(features))
-    if saved.best:
-        logging.info("best: step %d, %s: %s", saved.best["step"], validation.told(saved.best), output / "checkpoints" / "best")
-    logging.info("trained: %s; now morph3d-export --run=%s", saved.latest, output)
+        for stage in first._replace(finish=lambda: _spread(training.decoder, features, distribution)), last:
+            loop.run(training, stage, saved, watchers, distribution)
+        distribution.meet()  # who waits for another does not find it gone
+    if distribution.chief:
+        _tell(config, store, training, features, saved)
     return Run(output, model, encoder)
 
 
-def assemble(config, model, encoder):
+def assemble(config, model, encoder, distribution=ALONE):
     """The network to train, with the optimizer of a config's two stages: a compiled FaceTraining.
 
     Args:
       config: TrainingConfig.
       model: MorphableModel.
       encoder: Encoder.
+      distribution: Distribution.
     """
     keras.utils.set_random_seed(config.seed)  # here, so that the network does not depend on what was built and drawn before
-    network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
-    training = FaceTraining(network, model, encoder, config.losses, config.hybrid.views)
     rates = schedule.TwoStageSchedule((config.synthetic.steps, config.hybrid.steps),
                                       (config.synthetic.learning_rate, config.hybrid.learning_rate))
-    # The rasterizer cannot be part of an XLA cluster.
-    training.compile(keras.optimizers.Adam(rates), jit_compile=False)
+    with _precision(config.precision):
+        with distribution.strategy.scope():
+            network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
+            optimizer = keras.optimizers.Adam(rates)
+        training = FaceTraining(network, model, encoder, config.losses, config.hybrid.views, distribution.strategy)
+    with distribution.strategy.scope():
+        # The rasterizer cannot be part of an XLA cluster.
+        training.compile(optimizer, jit_compile=False)
     return training
+
+
+@contextlib.contextmanager
+def _precision(policy):
+    """A context in which what Keras builds has a policy of precision, which it then keeps."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def stages(config, store, photo_batches):
@@ -111,6 +131,39 @@ def stages(config, store, photo_batches):
             loop.Stage("hybrid", first, last, photos_and_faces, config.hybrid.drawn_photos, "photos"))
 
 
+def _alone(output, distribution):
+    """A context in which no other program trains in a folder; the chief answers for the workers that train with it."""
+    if not distribution.chief:
+        return contextlib.nullcontext()
+    return atomic_files.only_one(output / ".lock", f"{output}: another program is training in this folder")
+
+
+def _keep_settings(path, distribution, settings, fixed):
+    """Keeps the settings of this start; the other workers' must be the chief's."""
+    if distribution.chief:
+        run_settings.keep(path, settings, fixed)
+    distribution.meet()
+    if not distribution.chief:
+        run_settings.require(path, settings)
+
+
+def _spread(network, photos, distribution):
+    """Ends stage 1: the same in every worker, to the last bit."""
+    decoder.spread(network, photos)
+    distribution.take_from_chief(network.variables)
+
+
+def _tell(config, store, training, features, saved):
+    """Logs how a run has ended."""
+    logging.info("%s", _used(config, store))
+    logging.info("standard deviation of the photos' coefficients: shape %.3f, texture %.3f",
+                 *training.coefficient_deviations(features))
+    if saved.best:
+        logging.info("best: step %d, %s: %s", saved.best["step"], validation.told(saved.best),
+                     pathlib.Path(config.output, "checkpoints", "best"))
+    logging.info("trained: %s; now morph3d-export --run=%s", saved.latest, config.output)
+
+
 def _used(config, store):
     """A line about the synthetic faces of a run."""
     seen = config.synthetic.steps * config.synthetic.batch + config.hybrid.steps * config.hybrid.synthetic_batch
@@ -129,14 +182,23 @@ def _require_usable(config, index, encoder):
                          f"({index.settings['encoder']}) than {config.encoder}; prepare the photos again, into another folder")
 
 
-def _restored(config, training, photos, store):
+def _restored(config, training, photos, store, distribution):
     """The run's Checkpoints, with the decoder and the optimizer as they were last saved, or standardized for a new run."""
-    saved = checkpoints.Checkpoints(pathlib.Path(config.output, "checkpoints"), training.decoder, training.optimizer)
-    if saved.restore() == 0:
-        decoder.standardize(training.decoder, photos, store.first(min(STANDARDIZED_BY, store.faces)).features)
-    else:
-        logging.info("going on from %s", saved.latest)
+    with distribution.strategy.scope():
+        saved = checkpoints.Checkpoints(pathlib.Path(config.output, "checkpoints"), training.decoder, training.optimizer,
+                                        distribution.chief)
+    if distribution.chief:
+        if saved.restore() == 0:
+            decoder.standardize(training.decoder, photos, store.first(min(STANDARDIZED_BY, store.faces)).features)
+        else:
+            logging.info("going on from %s", saved.latest)
+    distribution.take_from_chief([*training.decoder.variables, *training.optimizer.variables])
     return saved
+
+
+def _measure(config, model, encoder, held_out):
+    unseen = validation.unseen_faces(config.output, model, encoder, config.seed)
+    return validation.Measure(model, encoder, unseen, _gallery(held_out))
 
 
 def _gallery(held_out):

@@ -157,6 +157,11 @@ def test_changes_of_rates_and_weights_are_told_and_kept(work, trained):
     assert len((work / "run" / "settings.jsonl").read_text().splitlines()) == 2
 
 
+def test_another_precision_than_the_run_has_is_refused(work, trained):
+    result = train(work, "--hybrid_steps=2", "--precision=mixed_bfloat16")
+    assert "settings.jsonl: begun with precision = 'float32', but 'mixed_bfloat16' was asked for" in last_line(result)
+
+
 def test_a_second_training_in_the_same_folder_is_refused(work, trained):
     with open(work / "run" / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

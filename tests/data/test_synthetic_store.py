@@ -56,6 +56,15 @@ def test_a_face_is_drawn_once_and_read_by_the_next_program(store, draws):
     assert len(draws) == drawn and second.there == 2 * CHUNK and second.drawn == 0
 
 
+def test_who_does_not_write_has_the_same_faces_and_leaves_nothing(store, tiny_model, tiny_encoder, tmp_path):
+    reader = SyntheticStore(tmp_path / "faces", tiny_model, tiny_encoder, 500, 3, writes=False)
+    drawn_by_itself = reader.first(CHUNK)
+    assert not (tmp_path / "faces").exists()
+    equal(store().first(2 * CHUNK), reader.first(2 * CHUNK))
+    equal(drawn_by_itself, store().first(CHUNK))
+    assert reader.drawn == CHUNK, "what another has written is read"
+
+
 def test_what_is_damaged_is_drawn_anew(store, tmp_path):
     faces = store().first(2 * CHUNK)
     (tmp_path / "faces" / "000001.npy").write_bytes(b"nothing")

@@ -106,6 +106,15 @@ def test_what_is_saved_already_is_not_written_again(tmp_path):
     assert [path.stat().st_mtime_ns for path in sorted(tmp_path.iterdir())] == written
 
 
+def test_who_does_not_write_knows_what_the_chief_has_saved(tmp_path):
+    network = decoder.build(4, 3, 2, hidden=(5,))
+    saved = checkpoints.Checkpoints(tmp_path / "run", network, keras.optimizers.Adam(), writes=False)
+    saved.save_stage("synthetic")
+    saved.save_best({"top1": 1.})
+    assert saved.best is None
+    assert saved.save() == saved.latest == str(tmp_path / "run" / "ckpt-0") and not (tmp_path / "run").exists()
+
+
 def test_without_checkpoints_training_begins_and_nothing_can_be_exported(tmp_path):
     network, saved = run(tmp_path / "new")
     assert saved.restore() == 0 and saved.latest is None

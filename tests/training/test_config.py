@@ -44,6 +44,8 @@ def test_a_config_cannot_be_changed():
      "synthetic_learning_rate must be in 1e-09..1.0, but is 2.0"),
     (lambda: TrainingConfig("photos", "out", losses=LossWeights(batch=float("nan"))),
      "batch_weight must be at least 0.0, but is nan"),
+    (lambda: TrainingConfig("photos", "out", distribution="tpu"),
+     "distribution must be one of none, mirrored, multi_worker, but is 'tpu'"),
     (lambda: TrainingConfig("photos", "out", hybrid=HybridStage(photo_batch=8, drawn_photos=9)),
      "hybrid_drawn_photos are taken from the hybrid_photo_batch of 8 and cannot be 9"),
 ])

@@ -178,5 +178,6 @@ def test_a_gradient_too_large_for_half_precision_skips_the_step(half_precision, 
     found = tf.function(half_precision.train_step)(batch)
     assert all(np.isfinite(value) for value in found.values()) and float(found["gradient"]) == 0.
     assert float(half_precision.optimizer.dynamic_scale) == pytest.approx(.5e30)
+    assert half_precision.optimizer.iterations.numpy() == 1, "the next step would have this one's batch again"
     for old, new in zip(before, weights_of(half_precision)):
         np.testing.assert_array_equal(old, new)

@@ -100,13 +100,13 @@ def person_numbers(records):
 
 def people_in_shards(index):
     """The numbers of the people in each shard, a list of [records] int64, in the order of the records: 8 bytes a photo."""
-    paths, _ = _share(index, ENCODINGS, 0, 1)
-    blocks = tf.data.TFRecordDataset(paths).batch(SHUFFLED).map(person_numbers, num_parallel_calls=2, deterministic=True)
+    records = tf.data.TFRecordDataset(_paths(index, ENCODINGS)).batch(SHUFFLED)
+    blocks = records.map(person_numbers, num_parallel_calls=2, deterministic=True)
     numbers = np.concatenate([np.int64([]), *blocks.as_numpy_iterator()])
     return np.split(numbers, np.cumsum([shard["records"] for shard in index.shards])[:-1])
 
 
-def encodings(index, batch, seed, start=0, mirror=True, worker=0, workers=1):
+def encodings(index, batch, seed, start=0, mirror=True):
     """Endless batches of stored encodings, in each epoch in a new order; every photo once an epoch, and its mirror image once.
 
     What comes is decided by the seed: a restart at step `start` goes on in mid-epoch with what would have come. The set is never
@@ -119,8 +119,6 @@ def encodings(index, batch, seed, start=0, mirror=True, worker=0, workers=1):
       seed: an integer.
       start: the first step.
       mirror: whether the mirror images count as photos too.
-      worker, workers: this worker's number from 0 and how many there are. Each reads only every workers-th shard; their epochs
-        are equally long, so that some of the records of those with more are left out.
 
     Returns:
       A dataset of Encoding [batch, .].
@@ -129,12 +127,10 @@ def encodings(index, batch, seed, start=0, mirror=True, worker=0, workers=1):
       ValueError: no encodings in the folder, or too few for a batch.
     """
     variants = 2 if mirror else 1
-    paths, per_epoch = _share(index, ENCODINGS, worker, workers)
-    per_epoch = variants * per_epoch // batch * batch
+    paths, per_epoch = _paths(index, ENCODINGS), variants * index.records // batch * batch
     if not per_epoch:
-        raise ValueError(f"{index.folder}: {variants * index.records} faces to train on"
-                         f"{' (mirrored ones counted)' * mirror}{f' by {workers} workers' * (workers > 1)}, fewer than the {batch} "
-                         f"of a batch; give more photos or a smaller --hybrid_photo_batch")
+        raise ValueError(f"{index.folder}: {variants * index.records} faces to train on{' (mirrored ones counted)' * mirror}, "
+                         f"fewer than the {batch} of a batch; give more photos or a smaller --hybrid_photo_batch")
 
     def parse(records, variant):
         both = parse_encodings(records, index)
@@ -163,8 +159,8 @@ def crops(index, seed, start=0):
     Returns:
       A dataset of {"image": string, a JPEG for `decode`, "person": string}.
     """
-    paths, per_epoch = _share(index, CROPS, 0, 1)
-    return _endless(paths, index.people, seed, start, per_epoch, 1).map(lambda record, _: parse_crop(record))
+    records = _endless(_paths(index, CROPS), index.people, seed, start, index.records, 1)
+    return records.map(lambda record, _: parse_crop(record))
 
 
 def parse_crop(record):
@@ -191,7 +187,7 @@ def shown(index, count):
       [<= count, size, size, 3] uint8 crops and the Encoding of the same photos; none where crops are not stored.
     """
     def few(kind):
-        paths, _ = _share(index, kind, 0, 1)
+        paths = _paths(index, kind)
         spread = tf.data.Dataset.from_tensor_slices(paths[::max(1, len(paths) // count)])
         records = spread.interleave(tf.data.TFRecordDataset, count).batch(count).map(lambda block: _of(block, index.people))
         return list(records.unbatch().take(count).as_numpy_iterator())
@@ -202,16 +198,12 @@ def shown(index, count):
     return pictures, Encoding(*(part[:, 0] for part in parse_encodings(tf.constant(found[ENCODINGS], tf.string), index)))
 
 
-def _share(index, kind, worker, workers):
-    """-> the shards' paths that fall to a worker, and how many records every worker gets."""
+def _paths(index, kind):
+    """-> the paths of the shards."""
     if kind not in index.settings["kinds"]:
         raise ValueError(f"{index.folder}: holds {' and '.join(index.settings['kinds'])} but no {kind}; prepare the photos again, "
                          f"into another folder, with --store={kind}")
-    if len(index.shards) < workers:
-        raise ValueError(f"{index.folder}: {len(index.shards)} shards cannot be shared by {workers} workers")
-    shares = [index.shards[number::workers] for number in range(workers)]
-    records = min(sum(shard["records"] for shard in share) for share in shares)
-    return [str(index.folder / kind / shard["name"]) for shard in shares[worker]], records
+    return [str(index.folder / kind / shard["name"]) for shard in index.shards]
 
 
 def _of(records, people):

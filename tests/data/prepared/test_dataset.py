@@ -1,4 +1,4 @@
-"""Prepared folders: every photo once an epoch, in a new order, exactly resumable, shared out to workers; damage is named."""
+"""Prepared folders: every photo once an epoch, in a new order, exactly resumable; damage is named."""
 import itertools
 import json
 
@@ -89,20 +89,9 @@ def test_the_order_mixes_shards(index):
     assert len({photo // 5 for photo in first}) >= 3
 
 
-@pytest.mark.parametrize("workers", [2, 3])
-def test_workers_share_the_photos_without_overlap(index, workers):
-    per_worker = min(sum(shard["records"] for shard in index.shards[worker::workers]) for worker in range(workers))
-    shares = [faces(take(dataset.encodings(index, 1, 0, worker=worker, workers=workers), 2 * per_worker))
-              for worker in range(workers)]
-    assert all(len(set(share)) == 2 * per_worker for share in shares)
-    assert len(set().union(*shares)) == 2 * per_worker * workers
-
-
 def test_too_few_photos_are_refused(index):
     with pytest.raises(ValueError, match=r"46 faces to train on \(mirrored ones counted\), fewer than the 47 of a batch"):
         dataset.encodings(index, 47, 0)
-    with pytest.raises(ValueError, match="5 shards cannot be shared by 9 workers"):
-        dataset.encodings(index, 1, 0, worker=8, workers=9)
 
 
 def test_crops_come_once_an_epoch_with_their_people(index):
