@@ -44,8 +44,10 @@ class FaceTraining(keras.Model):
 
     def make_train_function(self, force=False):
         """Makes what `fit` calls at each step; Keras' own (3.15) fails with several workers, seeking a batch axis in scalars."""
+        train_step = tf.function(self.train_step, jit_compile=True) if self.jit_compile else self.train_step
+
         def step(batches):
-            reported = self._strategy.run(self.train_step, (batches.get_next(),))
+            reported = self._strategy.run(train_step, (batches.get_next(),))
             return {name: self._strategy.experimental_local_results(value)[0] for name, value in reported.items()}
 
         if self.train_function is None or force:

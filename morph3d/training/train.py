@@ -12,6 +12,7 @@ from morph3d.data import hybrid, sources
 from morph3d.data.prepared import dataset, people, pipeline
 from morph3d.data.synthetic_store import SyntheticStore
 from morph3d.encoders import registry
+from morph3d.renderer import backends
 from morph3d.training import callbacks, checkpoints, loop, pictures, schedule, tensorboard, timing, validation
 from morph3d.training.config import TrainingConfig
 from morph3d.training.distribution import ALONE, Distribution
@@ -88,8 +89,8 @@ def assemble(config, model, encoder, distribution=ALONE):
             optimizer = keras.optimizers.Adam(rates)
         training = FaceTraining(network, model, encoder, config.losses, config.hybrid.views, distribution.strategy)
     with distribution.strategy.scope():
-        # The rasterizer cannot be part of an XLA cluster.
-        training.compile(optimizer, jit_compile=False)
+        # By XLA where the renderer runs in TensorFlow's own ops; the compiled ones cannot be part of its clusters.
+        training.compile(optimizer, jit_compile=bool(backends.accelerators()))
     return training
 
 

@@ -8,6 +8,7 @@ from morph3d import aligned_rendering, decoder, losses, scene
 from morph3d.data.synthetic_store import EncodedFaces
 from morph3d.encoders.base import Encoding
 from morph3d.morphable import coefficients
+from morph3d.renderer import backends, portable
 from morph3d.training.config import LossWeights
 from morph3d.training.face_training import FaceTraining
 
@@ -138,6 +139,22 @@ def test_a_batch_of_unknown_size_gives_the_same_losses(training, photos, tiny_mo
     with tf.GradientTape() as tape:
         loss = tf.function(training.terms, [specs])(batch)["identity"]
     assert all(np.any(part) for part in tape.gradient(loss, added(training)))
+
+
+def test_in_tensorflows_own_ops_xla_compiles_the_step_which_stays_the_same(training, photos, tiny_model, tiny_encoder, monkeypatch):
+    batch = batch_of(photos, tiny_model, 2)
+    expected = tf.function(training.train_step)(batch)
+    monkeypatch.setattr(backends, "ops", lambda backend="auto": portable)
+    compiled = build(tiny_model, tiny_encoder)
+    compiled.compile(compiled.optimizer, jit_compile=True)
+    compiled.optimizer.build(compiled.decoder.trainable_variables)
+    compiled.make_train_function()
+    found = compiled.train_function(iter(tf.data.Dataset.from_tensors(batch)))
+    for name, value in expected.items():
+        assert float(found[name]) == pytest.approx(float(value), rel=1e-3), name
+    for variable, wanted in zip(compiled.decoder.trainable_variables, training.decoder.trainable_variables, strict=True):
+        # Adam's first step is the sign of the gradient, which rounding may turn where it is nearly zero.
+        assert np.mean(np.abs(variable - wanted) < 1e-4) > .99
 
 
 @pytest.fixture
