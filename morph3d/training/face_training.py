@@ -11,8 +11,10 @@ from morph3d.training.distribution import ALONE
 class FaceTraining(keras.Model):
     """Trains a decoder on batches of synthetic faces, photos, or both.
 
-    A batch is a dictionary: "synthetic" holds EncodedFaces, which give the parameter loss, that of the expected face; "photos" (an
-    Encoding of [P, .]) and "views" (Scenes for the renderings of the first of them, `views` for each) give the other three.
+    A batch is a dictionary: "synthetic" holds EncodedFaces, which give the parameter loss; "photos" (an Encoding of [P, .]) and
+    "views" (Scenes for the renderings of the first of them, `views` for each) give the other three. The parameter loss is that of
+    the expected face, and in a batch of both, stage 2, that of the face which differs as people do is added.
+
     `train_step` returns every term by its name, unweighted, and their weighted sum as "loss".
 
     Under Keras' policy "mixed_float16" the decoder's hidden layers compute in halves, and Keras' optimizer scales the loss: a step
@@ -84,8 +86,10 @@ class FaceTraining(keras.Model):
         """The losses of this batch, {name in LossWeights: scalar}."""
         terms = {}
         if "synthetic" in batch:
-            terms["parameter"] = self._parameter_loss(batch["synthetic"])
+            terms["parameter"] = self._parameter_loss(batch["synthetic"], expected=True)
         if "photos" in batch:
+            if "synthetic" in batch:
+                terms["parameter"] += self._parameter_loss(batch["synthetic"], expected=False)
             terms.update(self._photo_losses(batch["photos"], batch["views"]))
         return terms
 
@@ -94,8 +98,8 @@ class FaceTraining(keras.Model):
         coefficients = decode(self.decoder, tf.constant(features))
         return tuple(float(tf.reduce_mean(tf.math.reduce_std(part, 0))) for part in coefficients[:2])
 
-    def _parameter_loss(self, faces):
-        predicted = decode(self.decoder, faces.features, RENDERINGS, expected=True)
+    def _parameter_loss(self, faces, expected):
+        predicted = decode(self.decoder, faces.features, RENDERINGS, expected)
         return losses.parameter_loss(predicted, faces.coefficients, **self._coefficient_weights)
 
     def _photo_losses(self, photos, views):

