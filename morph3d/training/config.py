@@ -46,12 +46,13 @@ class LossWeights:
     The defaults put identity first. The paper prints 1, 1, 10, 0.07 (section 3.3) and 0.4, 0.002 (section 3.3.1). On coefficients
     of unit variance its parameter loss, a sum of 398 squares, drowns the identity loss, which is at most 2.
     """
-    parameter: float = _setting(.003, "Weight of the parameter loss, of synthetic faces.", 0.)
+    parameter: float = _setting(.003, "Weight of the parameter loss, of synthetic faces; of the expected face.", 0.)
     identity: float = _setting(25., "Weight of the identity loss, of photos.", 0.)
     batch: float = _setting(.007, "Weight of the batch distribution loss.", 0.)
     loopback: float = _setting(.003, "Weight of the loopback loss.", 0.)
     shape: float = _setting(.4, "Weight of shape coefficients inside the parameter and loopback losses.", 0.)
     texture: float = _setting(.1, "Weight of texture coefficients there.", 0.)
+    read_parameter: float = _setting(.03, "Weight of the parameter loss, in stage 2, of the face that differs as people do.", 0.)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,7 +123,7 @@ class TrainingConfig:
         The Basel Face Model 2017 is expected in the working folder under its published name; FaceNet's weights are those that
         keras-facenet downloads.
         """
-        weights = LossWeights(parameter=1., identity=1., batch=10., loopback=.07, shape=.4, texture=.002)
+        weights = LossWeights(parameter=1., identity=1., batch=10., loopback=.07, shape=.4, texture=.002, read_parameter=1.)
         return cls(photos, output, **{"morphable_model": "model2017-1_bfm_nomouth.h5", "encoder": "facenet", "losses": weights,
                                       "color_features": False, **changes})
 

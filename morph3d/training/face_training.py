@@ -13,7 +13,7 @@ class FaceTraining(keras.Model):
 
     A batch is a dictionary: "synthetic" holds EncodedFaces, which give the parameter loss; "photos" (an Encoding of [P, .]) and
     "views" (Scenes for the renderings of the first of them, `views` for each) give the other three. The parameter loss is that of
-    the expected face, and in a batch of both, stage 2, that of the face which differs as people do is added.
+    the expected face; in a batch of both, stage 2, there is also that of the face that differs as people do, "read_parameter".
 
     `train_step` returns every term by its name, unweighted, and their weighted sum as "loss".
 
@@ -89,7 +89,7 @@ class FaceTraining(keras.Model):
             terms["parameter"] = self._parameter_loss(batch["synthetic"], expected=True)
         if "photos" in batch:
             if "synthetic" in batch:
-                terms["parameter"] += self._parameter_loss(batch["synthetic"], expected=False)
+                terms["read_parameter"] = self._parameter_loss(batch["synthetic"], expected=False)
             terms.update(self._photo_losses(batch["photos"], batch["views"]))
         return terms
 

@@ -50,7 +50,7 @@ def test_they_are_the_four_that_the_readme_tells_of():
 def test_the_papers_states_every_constant_of_the_preset():
     assert settings("paper") == TrainingConfig.paper("photos", "run")
     losses = settings("paper").losses
-    assert dataclasses.astuple(losses) == (1., 1., 10., .07, .4, .002)
+    assert dataclasses.astuple(losses) == (1., 1., 10., .07, .4, .002, 1.)
 
 
 def test_the_others_are_the_presets_but_for_the_model():
@@ -95,4 +95,4 @@ def test_what_it_asks_for_is_built_and_stepped(name, stood_in, tmp_path):
         found = training.train_step(next(iter(stage.batches(stage.first))))
         assert all(np.isfinite(value) for value in found.values())
         assert any(np.any(old != new) for old, new in zip(before, training.decoder.trainable_variables))
-    assert {"parameter", "identity", "batch", "loopback"} < set(found)
+    assert {"parameter", "read_parameter", "identity", "batch", "loopback"} < set(found)

@@ -25,7 +25,7 @@ from morph3d.training.config import HybridStage, SyntheticStage, TrainingConfig
 from morph3d.training.distribution import Distribution
 from tests.training.tiny_training import History
 
-LOSSES = ("parameter", "identity", "batch", "loopback")
+LOSSES = ("parameter", "read_parameter", "identity", "batch", "loopback")
 RATE = 1e-2
 CONFIG = TrainingConfig(
     "photos", "run", synthetic=SyntheticStage(faces=256, steps=4, batch=4, learning_rate=RATE),

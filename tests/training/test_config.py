@@ -62,7 +62,7 @@ def test_presets_take_changes():
 
 def test_the_papers_preset_has_its_constants():
     """Section 3.3: omega_batch = 10, omega_loop = 0.07, omega_s = 0.4, omega_t = 0.002; the first two terms have no weight."""
-    assert TrainingConfig.paper("photos", "out").losses == LossWeights(1., 1., 10., .07, .4, .002)
+    assert TrainingConfig.paper("photos", "out").losses == LossWeights(1., 1., 10., .07, .4, .002, 1.)
 
 
 def test_settings_need_no_tensorflow():

@@ -12,14 +12,14 @@ from tests.training.tiny_training import History, build, numbers, run, two_stage
 
 
 def test_each_stage_reports_its_losses_and_their_weighted_sum(tiny_model, tiny_encoder, tmp_path):
-    weights, history = LossWeights(parameter=2., identity=3., batch=.5, loopback=.25), History()
+    weights, history = LossWeights(parameter=2., identity=3., batch=.5, loopback=.25, read_parameter=.125), History()
     run(build(tiny_model, tiny_encoder, weights=weights), tmp_path, two_stages(tiny_model, tiny_encoder), [history])
     first, last = history.logs[0], history.logs[-1]
     assert len(history.logs) == 8
     assert set(first) == {"loss", "parameter", "weight_decay", "gradient"}
-    assert set(last) == {"loss", "parameter", "identity", "batch", "loopback", "weight_decay", "gradient"}
+    assert set(last) == {"loss", "parameter", "read_parameter", "identity", "batch", "loopback", "weight_decay", "gradient"}
     assert last["loss"] == pytest.approx(2. * last["parameter"] + 3. * last["identity"] + .5 * last["batch"]
-                                         + .25 * last["loopback"] + last["weight_decay"], rel=1e-5)
+                                         + .25 * last["loopback"] + .125 * last["read_parameter"] + last["weight_decay"], rel=1e-5)
 
 
 def test_stage_1_learns_to_read_faces_that_it_has_not_seen(tiny_model, tiny_encoder, tmp_path):
