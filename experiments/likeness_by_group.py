@@ -43,13 +43,17 @@ def properties(source, keys):
     The turn is how far the tip of the nose lies beside the middle between the eyes, in distances of the eyes; sharpness is the
     variance of the Laplacian of the framed face.
     """
+    from morph3d import images
     from morph3d.data import sources
+    from morph3d.encoders.base import Framing
     from morph3d.evaluation.color import face_patches
     from morph3d.photos import crops
     photos = {photo.key: photo for photo in sources.find(source).photos}
+    whole = face_patches.frame()
+    half = Framing(whole.image_size // 2, whole.template / 2.)  # small faces are refused at full size
     found = {name: [] for name in GROUPS}
     for pixels, points in crops.read_all(sources.contents([photos[key] for key in keys])):
-        view = crops.crop(pixels, points, face_patches.frame())
+        view = images.resize(crops.crop(pixels, points, half), whole.image_size)
         right, left, nose = points[:3]
         found["skin"].append(face_patches.measure(view[None] / 255.)[0, list(face_patches.regions()).index("skin"), 0])
         found["turn"].append(abs(nose[0] - (right[0] + left[0]) / 2.) / np.linalg.norm(left - right))

@@ -11,7 +11,7 @@ import numpy as np
 import skimage.data
 from absl import app, flags
 
-from morph3d import images
+from morph3d import aligned_rendering, images, scene
 from morph3d.data.prepared import dataset, people
 from morph3d.inference import faces, reconstructor
 from morph3d.training.run import Run
@@ -19,16 +19,18 @@ from morph3d.training.run import Run
 _RUN = flags.DEFINE_string("run", None, "Folder of the training run that the shipped network was made of.", required=True)
 _OUTPUT = flags.DEFINE_string("output", "docs", "Folder for the pictures.")
 
-PORTRAITS, FACES = 12, 48
-SIZE = 150  # pixels of a picture
+PORTRAITS, FACES = 12, 24
 
 
 def beside(network, crops, degrees):
-    """[N, SIZE, k SIZE, 3] uint8: each of the crops [N, ., ., 3] beside pictures of its face turned by each yaw."""
+    """[N, size, k size, 3] uint8: each of the crops [N, size, size, 3] beside its face turned by each yaw, framed like the crop."""
     shown = []
     for crop in crops:
-        views = faces.draw_views(network.from_crops(crop[None]), degrees, SIZE)
-        shown.append(np.concatenate([images.resize(crop, SIZE), *images.to_pixels(views)], 1))
+        face = network.from_crops(crop[None])
+        vertices, colors = (np.repeat(part[None], len(degrees), 0) for part in (face.vertices, face.colors))
+        turned = scene.studio(len(degrees), np.radians(degrees).astype(np.float32))
+        views = aligned_rendering.draw(vertices, colors, face.triangles, network.network.landmarks, turned, network)
+        shown.append(np.concatenate([crop, *images.to_pixels(views)], 1))
     return np.stack(shown)
 
 
