@@ -95,6 +95,7 @@ def test_weights_are_drawn_towards_zero(network):
 
 def test_under_half_precision_features_may_be_larger_than_halves_and_coefficients_are_single():
     features = 1e6 * np.random.default_rng(0).normal(size=[64, 20]).astype(np.float32)
+    keras.utils.set_random_seed(0)
     keras.config.set_dtype_policy("mixed_float16")
     try:
         halves = decoder.build(20, 7, 5)

@@ -89,7 +89,8 @@ def test_photos_prepared_beforehand_give_the_same_training(work, trained):
             for result in (trained, again)]
     assert ends[0] == ends[1]
     other = train(work, f"--output={work / 'run3'}", f"--encoder=saved_model:{save(work)}", photos="prepared")
-    assert "prepared with another encoder, other weights or another choice of --color_features (dlib) than saved_model:" in last_line(other)
+    assert ("prepared with another encoder, other weights or another choice of --color_features (dlib) than saved_model:"
+            in last_line(other))
 
 
 def save(work):

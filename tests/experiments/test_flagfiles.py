@@ -76,7 +76,7 @@ def stood_in(request, tiny_model, tmp_path):
     return found
 
 
-@pytest.mark.parametrize("name", FLAGFILES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "paper")) for name in FLAGFILES])
 def test_what_it_asks_for_is_built_and_stepped(name, stood_in, tmp_path):
     config = settings(name)
     synthetic = dataclasses.replace(config.synthetic, faces=128, steps=1, batch=4)

@@ -13,6 +13,8 @@ from morph3d.encoders.base import Encoding
 from morph3d.training import distribution
 from morph3d.training.distribution import ALONE, Distribution
 
+pytestmark = pytest.mark.slow  # half a minute: a process of its own, with two devices
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):

@@ -152,6 +152,7 @@ def test_a_batch_of_unknown_size_gives_the_same_losses(training, photos, tiny_mo
     assert all(np.any(part) for part in tape.gradient(loss, added(training)))
 
 
+@pytest.mark.slow
 def test_in_tensorflows_own_ops_xla_compiles_the_step_which_stays_the_same(training, photos, tiny_model, tiny_encoder, monkeypatch):
     batch = batch_of(photos, tiny_model, 2)
     training.optimizer.build(training.decoder.trainable_variables)

@@ -67,6 +67,7 @@ def test_what_no_mode_can_reach_stays(modes):
     assert np.abs(found.shape).max() < 4.
 
 
+@pytest.mark.slow
 def test_holes_do_little_harm(modes):
     """To the surface; its size, which the first modes know and a fit has free, is told less well."""
     true = modes.face(SHAPE)
