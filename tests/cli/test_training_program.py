@@ -80,6 +80,7 @@ def test_a_finished_run_has_nothing_left_to_do(work, trained):
     assert (work / "run" / "checkpoints" / "checkpoint").read_text() == checkpoint
 
 
+@pytest.mark.slow
 def test_photos_prepared_beforehand_give_the_same_training(work, trained):
     made = program("prepare", f"--photos={work / 'photos'}", f"--output={work / 'prepared'}")
     assert made.returncode == 0 and f"now morph3d-train --photos={work / 'prepared'}" in made.stderr, made.stderr
