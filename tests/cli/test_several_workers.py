@@ -37,8 +37,8 @@ def work(tiny_model, tmp_path_factory):
 
 def arguments(work, output, *changes):
     return [f"--photos={work / 'prepared'}", f"--output={work / output}", f"--morphable_model={work / 'model.h5'}",
-            f"--encoder=saved_model:{work / 'recognizer'}", "--synthetic_faces=128", "--synthetic_steps=6", "--synthetic_batch=4",
-            "--hybrid_steps=12", "--hybrid_photo_batch=8", "--hybrid_drawn_photos=4", "--hybrid_views=1",
+            f"--encoder=saved_model:{work / 'recognizer'}", "--nocolor_features", "--synthetic_faces=128", "--synthetic_steps=6",
+            "--synthetic_batch=4", "--hybrid_steps=12", "--hybrid_photo_batch=8", "--hybrid_drawn_photos=4", "--hybrid_views=1",
             "--hybrid_synthetic_batch=2", "--validation_people=20", "--validate_every=4", "--save_every=1", *changes]
 
 
