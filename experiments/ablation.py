@@ -52,8 +52,8 @@ def _bench(start):
     from experiments.ablation_measures import Bench
     from morph3d import morphable
     judge, model = registry.load(FLAGS.recognizer, differentiable=False), morphable.load(FLAGS.geometry)
-    for flag, given, own in ("recognizer", judge, start.run.encoder), ("geometry", model, start.run.model):
-        if given.fingerprint == own.fingerprint:
+    for flag, given, own in ("recognizer", judge, start.run.encoder.recognizer), ("geometry", model, start.run.model.fingerprint):
+        if given.fingerprint == own:
             raise ValueError(f"--{flag}={getattr(FLAGS, flag)}: {FLAGS.run} is trained with it; expected another one, which the "
                              "training never saw")
     return Bench(FLAGS.test_photos, FLAGS.people, judge, model, FLAGS.count)

@@ -10,7 +10,7 @@ import pytest
 from experiments import ablation, ablation_training
 from experiments.ablation_measures import Bench, Figures
 from morph3d import morphable, run_settings
-from morph3d.encoders import registry
+from morph3d.encoders import registry, skin_color
 from morph3d.encoders.base import Encoder
 from morph3d.training import loop
 from morph3d.training.config import LossWeights
@@ -209,3 +209,12 @@ def test_judge_and_other_morphable_model_are_not_those_of_the_training(start, sm
         ablation._bench(start)
     monkeypatch.setattr(morphable, "load", lambda _: small_embedded)
     assert ablation._bench(start) == Bench("photos", 9, judge, small_embedded, 3)
+
+
+def test_the_judge_may_not_be_the_recognizer_of_the_training_though_that_has_colors_beside_its_features(start, monkeypatch):
+    recognizer = start.run.encoder
+    monkeypatch.setattr(registry, "load", lambda *_, **__: recognizer)
+    monkeypatch.setattr(start.run, "encoder", skin_color.beside(recognizer))
+    monkeypatch.setattr(ablation, "FLAGS", types.SimpleNamespace(run="runs/mine", recognizer="dlib", geometry="gnm.npz"))
+    with pytest.raises(ValueError, match="--recognizer=dlib: runs/mine is trained with it"):
+        ablation._bench(start)
