@@ -68,6 +68,20 @@ def tiny_encoder():
 
 
 @pytest.fixture(scope="session")
+def judge(tiny_encoder):
+    """Not the encoder of the tiny reconstructor: it looks at mean colors only, around those of a face."""
+    import keras
+
+    from morph3d.encoders.base import Encoder
+
+    def network(pictures):
+        colors = keras.ops.mean(pictures[:, 12:20, 12:20], (1, 2)) - .45
+        return colors, colors
+
+    return Encoder("colors", 32, tiny_encoder.template, network)
+
+
+@pytest.fixture(scope="session")
 def tiny_reconstructor(tiny_model, tiny_encoder):
     """A Reconstructor of the tiny model and encoder with an untrained decoder."""
     import keras

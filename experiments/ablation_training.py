@@ -4,7 +4,7 @@ import os
 import pathlib
 
 from morph3d import run_settings
-from morph3d.data.prepared import dataset, people
+from morph3d.data.prepared import people
 from morph3d.data.synthetic_store import SyntheticStore
 from morph3d.training import callbacks, checkpoints, loop, train
 from morph3d.training.config import TrainingConfig
@@ -36,8 +36,7 @@ class Start:
         self._checkpoint = self.run.folder / "checkpoints" / "synthetic"
         self.reconstructor()  # fails here where stage 1 is not finished
         self.digest = hashlib.sha256(self._checkpoint.with_name("synthetic.data-00000-of-00001").read_bytes()).hexdigest()[:12]
-        prepared = config.photos if dataset.is_prepared(config.photos) else self.run.folder / "prepared"
-        self._index = dataset.read_index(prepared)
+        self._index = self.run.index
         self._photos, _ = people.hold_out(self._index, config.validation_people)
         self._faces = SyntheticStore(self.run.folder / "synthetic_faces", self.run.model, self.run.encoder, config.synthetic.faces,
                                      config.seed)
@@ -75,8 +74,7 @@ class Start:
         saved = checkpoints.Checkpoints(folder / "checkpoints", training.decoder, training.optimizer)
         if saved.restore() == 0:
             checkpoints.restore_decoder(self._checkpoint.parent, training.decoder, self._checkpoint)
-        _, stage = train.stages(config, self._faces, lambda step: dataset.encodings(
-            self._photos, config.hybrid.photo_batch, config.seed, step, config.mirror))
+        _, stage = train.stages(config, self._faces, lambda step: train.photo_batches(config, self._photos, step))
         loop.run(training, stage, saved, [callbacks.SaveCheckpoints(saved, config.save_every)])
 
     def reconstructor(self, folder=None):

@@ -12,7 +12,7 @@ import skimage.data
 from absl import app, flags
 
 from morph3d import aligned_rendering, images, scene
-from morph3d.data.prepared import dataset, people
+from morph3d.data.prepared import people
 from morph3d.inference import faces, reconstructor
 from morph3d.training.run import Run
 
@@ -42,10 +42,8 @@ def tiled(pictures, columns):
 
 def main(_):
     network, folder, run = reconstructor.load(), pathlib.Path(_OUTPUT.value), Run(_RUN.value)
-    astronaut = network.reconstruct(skimage.data.astronaut())
-    views = images.to_pixels(faces.draw_views(astronaut))
-    images.write_png(folder / "astronaut.png", np.concatenate([images.resize(astronaut.crop, views.shape[1]), *views], 1))
-    _, held_out = people.hold_out(dataset.read_index(run.folder / "prepared"), run.config.validation_people)
+    images.write_png(folder / "astronaut.png", faces.draw_beside_photo(network.reconstruct(skimage.data.astronaut())))
+    _, held_out = people.hold_out(run.index, run.config.validation_people)
     crops = people.gallery(held_out).crops
     images.write_png(folder / "portraits.png", tiled(beside(network, crops[:PORTRAITS], (0., 40.)), 2))
     images.write_png(folder / "shipped_faces.png", tiled(beside(network, crops[PORTRAITS:PORTRAITS + FACES], (0.,)), 6))

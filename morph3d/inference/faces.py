@@ -63,6 +63,12 @@ def draw_views(face: Face, degrees: tuple[float, ...] = DEGREES, size: int = 448
     return render(vertices, colors, face.triangles, scene.studio(count, np.radians(degrees).astype(np.float32)), size).image.numpy()
 
 
+def draw_beside_photo(face: Face) -> np.ndarray:
+    """What the network saw of the photo beside the face at -45, 0 and 45 degrees, uint8 [448, 4 * 448, 3]."""
+    views = draw_views(face)
+    return np.concatenate([images.resize(face.crop, views.shape[1]), *images.to_pixels(views)], 1)
+
+
 def write_all(face: Face, folder: str | os.PathLike, name: str) -> list[pathlib.Path]:
     """Writes NAME.glb and NAME.ply with vertex colors, NAME.obj with its NAME.mtl and NAME_texture.png (see
     `writers.write_textured`), and NAME_views.png: the photo beside the face at -45, 0 and 45 degrees.
@@ -86,8 +92,7 @@ def write_all(face: Face, folder: str | os.PathLike, name: str) -> list[pathlib.
         writers.write(path, face.mesh)
     mesh = face.mesh if face.uvs else dataclasses.replace(face.mesh, uvs=uv_atlas.read(face.mesh))
     writers.write_textured(obj, mesh, texture_baking.bake(mesh))
-    views = draw_views(face)
-    images.write_png(picture, np.concatenate([images.resize(face.crop, views.shape[1]), *images.to_pixels(views)], 1))
+    images.write_png(picture, draw_beside_photo(face))
     return paths
 
 

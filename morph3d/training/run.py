@@ -5,6 +5,8 @@ import pathlib
 from typing import Any
 
 from morph3d import decoder, morphable, run_settings
+from morph3d.data.prepared import dataset
+from morph3d.data.prepared.dataset import Index
 from morph3d.data.sources import tfds_images
 from morph3d.encoders import registry
 from morph3d.encoders.base import Encoder
@@ -54,6 +56,12 @@ class Run:
     def encoder(self) -> Encoder:
         encoder = registry.load(self.config.encoder, self.config.encoder_weights, self.config.color_features)
         return self._require("encoder_fingerprint", encoder, self.config.encoder)
+
+    @property
+    def index(self) -> Index:
+        """The Index of the prepared photos, of those held out too; ValueError where they are not whole."""
+        prepared = dataset.is_prepared(self.config.photos)
+        return dataset.read_index(self.config.photos if prepared else self.folder / "prepared")
 
     def reconstructor(self, checkpoint: str | os.PathLike | None = None) -> Reconstructor:
         """The trained Reconstructor; takes and raises what `decoder` does."""

@@ -62,7 +62,7 @@ def train(config: TrainingConfig) -> Run:
         saved = _restored(config, training, features, store, distribution)
         watchers = (_watchers(config, saved, _measure(config, model, encoder, held_out), features, photos) if distribution.chief
                     else [callbacks.SaveCheckpoints(saved, config.save_every)])
-        first, last = stages(config, store, lambda start: _photo_batches(config, photos, start))
+        first, last = stages(config, store, lambda start: photo_batches(config, photos, start))
         for stage in first._replace(finish=lambda: _spread(training.decoder, features, distribution)), last:
             loop.run(training, stage, saved, watchers, distribution)
         distribution.meet()  # who waits for another does not find it gone
@@ -172,12 +172,13 @@ def _used(config, store):
     return f"synthetic faces: {store.there:,} ({store.drawn:,} drawn now{rate}), seen {seen / max(store.there, 1):.1f} times each"
 
 
-def _photo_batches(config, index, start):
+def photo_batches(config, index, start):
+    """The photos of stage 2 from its step `start` on, see dataset.encodings; ValueError where they are too few."""
     return dataset.encodings(index, config.hybrid.photo_batch, config.seed, start, config.mirror)
 
 
 def _require_usable(config, index, encoder):
-    _photo_batches(config, index, 0)  # raises where they are too few
+    photo_batches(config, index, 0)  # raises where they are too few
     if index.settings["fingerprint"] != encoder.fingerprint:
         raise ValueError(f"{index.folder}: prepared with another encoder, other weights or another choice of --color_features "
                          f"({index.settings['encoder']}) than {config.encoder}; prepare the photos again, into another folder")

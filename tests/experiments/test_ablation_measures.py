@@ -1,5 +1,4 @@
 """What the networks of an ablation are measured on, against plain arithmetic on their faces."""
-import keras
 import numpy as np
 import pytest
 import skimage.data
@@ -8,22 +7,12 @@ from scipy.spatial import distance
 from experiments import ablation_measures
 from experiments.ablation_measures import Bench
 from morph3d import images
-from morph3d.encoders.base import Encoder
 from morph3d.evaluation import judges
 from morph3d.evaluation.geometry import protocols, synthetic_scans
 from morph3d.evaluation.stress import picture_series, scene_series
 from morph3d.photos import crops, face_detection
 
 PEOPLE = ["Ada", "Bo", "Cy", "Di", "Ed"]
-
-
-@pytest.fixture(scope="module")
-def judge(tiny_encoder):
-    """Not the encoder of the network: it looks at mean colors only."""
-    def network(pictures):
-        colors = keras.ops.mean(pictures[:, 12:20, 12:20], (1, 2)) - .45
-        return colors, colors
-    return Encoder("colors", 32, tiny_encoder.template, network)
 
 
 @pytest.fixture(scope="module")

@@ -46,15 +46,6 @@ def mean_face(tiny_encoder, tiny_model):
 
 
 @pytest.fixture(scope="module")
-def judge(tiny_encoder):
-    """Not the encoder of the networks: it looks at mean colors only, around those of a face."""
-    def network(pictures):
-        colors = keras.ops.mean(pictures[:, 12:20, 12:20], (1, 2)) - .45
-        return colors, colors
-    return Encoder("colors", 32, tiny_encoder.template, network)
-
-
-@pytest.fixture(scope="module")
 def result(tiny_reconstructor, mean_face, people_folder, judge):
     return measurement.measure({"mine": tiny_reconstructor, "mean": mean_face}, people_folder, judge, people=20, pictured=14)
 
