@@ -121,7 +121,11 @@ def decode(decoder, features, domain=PHOTOS, expected=False):
       domain: PHOTOS or RENDERINGS.
       expected: whether that of the expected face are asked for, which is nearest in the mean; the others differ as people do.
     """
+    return readings(decoder, features, domain)[expected]
+
+
+def readings(decoder, features, domain=PHOTOS):
+    """Both that `decode` chooses from, of one pass through the decoder: as people differ, and of the expected face."""
     features = keras.ops.convert_to_tensor(features)
     outputs = decoder((features, keras.ops.full([keras.ops.shape(features)[0]], domain, "int32")))
-    prefix = "expected_" * expected
-    return Coefficients(outputs[f"{prefix}shape"], outputs[f"{prefix}texture"], None)
+    return tuple(Coefficients(outputs[f"{prefix}shape"], outputs[f"{prefix}texture"], None) for prefix in ("", "expected_"))

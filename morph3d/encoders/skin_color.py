@@ -19,7 +19,7 @@ PLACES = {"right cheek": (-.5, .48, .14), "left cheek": (.5, .48, .14), "bridge 
           "left eye": (.5, 0., .08), "mouth": (0., 1.06, .08), "all": (0., .45, 1.4)}
 SIZE = 3 * len(PLACES)
 DARKEST = .03  # added to all: below the noise of a camera a logarithm tells nothing
-GRAY = 2. / 255.  # a picture whose channels differ by less on the average has no colors,
+GRAY = 2. / 255.  # a picture whose channels differ by less on the average, as in a gray JPEG, has no colors,
 USUAL = .28, -.19  # and gets the logarithms of red and blue over green that cheeks have on the average
 LUMINANCE = .2126, .7152, .0722  # of red, green and blue (IEC 61966-2-1)
 
@@ -70,6 +70,10 @@ def face_colors(images, places):
     means = DARKEST + tf.reshape(places, [len(places), -1]) @ pixels
     brightness = tf.math.log(tf.linalg.matvec(means, LUMINANCE))
     red, green, blue = tf.unstack(tf.math.log(means), axis=-1)
-    is_gray = tf.reduce_mean(tf.reduce_max(images, -1) - tf.reduce_min(images, -1), [1, 2])[:, None] < GRAY
-    red, blue = (tf.where(is_gray, usual, ratio) for usual, ratio in zip(USUAL, (red - green, blue - green)))
+    red, blue = (tf.where(is_gray(images)[:, None], usual, ratio) for usual, ratio in zip(USUAL, (red - green, blue - green)))
     return tf.reshape(tf.stack([brightness, red, blue], -1), [-1, SIZE])
+
+
+def is_gray(images):
+    """[...] whether pictures [..., size, size, 3], sRGB in 0..1, have no colors."""
+    return tf.reduce_mean(tf.reduce_max(images, -1) - tf.reduce_min(images, -1), [-2, -1]) < GRAY

@@ -8,7 +8,7 @@ import uuid
 import tensorflow as tf
 
 from morph3d import plain_paths
-from morph3d.decoder import PHOTOS, RENDERINGS, decode
+from morph3d.decoder import PHOTOS, RENDERINGS, readings
 from morph3d.morphable.coefficients import Coefficients
 
 PARTS = ("image_size", "template", "triangles", "landmarks", "encoder_fingerprint", "encode", "decode", "read", "reconstruct",
@@ -57,8 +57,8 @@ class ReconstructionNetwork(tf.Module):
 
     def _read(self, features, renderings, expected):
         domain = tf.where(renderings, RENDERINGS, PHOTOS)
-        both = zip(*(decode(self._decoder, features, domain, choice)[:2] for choice in (True, False)))
-        shape, texture = (tf.where(expected, *pair) for pair in both)
+        read, nearest = readings(self._decoder, features, domain)
+        shape, texture = (tf.where(expected, *pair) for pair in zip(nearest[:2], read[:2]))
         return {"shape": shape, "texture": texture, **self._instance(shape, texture)}
 
     def _instance(self, shape, texture):

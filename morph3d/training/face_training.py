@@ -3,7 +3,7 @@ import keras
 import tensorflow as tf
 
 from morph3d import aligned_rendering, losses
-from morph3d.decoder import RENDERINGS, decode
+from morph3d.decoder import RENDERINGS, decode, readings
 from morph3d.morphable.coefficients import Coefficients
 from morph3d.training.distribution import ALONE
 
@@ -86,10 +86,12 @@ class FaceTraining(keras.Model):
         """The losses of this batch, {name in LossWeights: scalar}."""
         terms = {}
         if "synthetic" in batch:
-            terms["parameter"] = self._parameter_loss(batch["synthetic"], expected=True)
+            faces = batch["synthetic"]
+            read, expected = readings(self.decoder, faces.features, RENDERINGS)
+            terms["parameter"] = losses.parameter_loss(expected, faces.coefficients, **self._coefficient_weights)
+            if "photos" in batch:
+                terms["read_parameter"] = losses.parameter_loss(read, faces.coefficients, **self._coefficient_weights)
         if "photos" in batch:
-            if "synthetic" in batch:
-                terms["read_parameter"] = self._parameter_loss(batch["synthetic"], expected=False)
             terms.update(self._photo_losses(batch["photos"], batch["views"]))
         return terms
 
@@ -97,10 +99,6 @@ class FaceTraining(keras.Model):
         """Standard deviations of the shape and the texture coefficients over photos [N, D], means over the coefficients."""
         coefficients = decode(self.decoder, tf.constant(features))
         return tuple(float(tf.reduce_mean(tf.math.reduce_std(part, 0))) for part in coefficients[:2])
-
-    def _parameter_loss(self, faces, expected):
-        predicted = decode(self.decoder, faces.features, RENDERINGS, expected)
-        return losses.parameter_loss(predicted, faces.coefficients, **self._coefficient_weights)
 
     def _photo_losses(self, photos, views):
         """All photos count for the distribution; the first of them are drawn, each view once for identity and loopback."""

@@ -7,10 +7,11 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from morph3d import aligned_rendering, scene
+from morph3d import aligned_rendering, colors, scene
 from morph3d.data.prepared.people import Gallery
 from morph3d.data.synthetic_store import EncodedFaces, SyntheticStore
-from morph3d.decoder import RENDERINGS, decode
+from morph3d.decoder import RENDERINGS, decode, readings
+from morph3d.encoders import skin_color
 from morph3d.morphable.coefficients import Coefficients
 from morph3d.training.callbacks import RunCallback
 
@@ -48,10 +49,11 @@ class Validation(RunCallback):
 
     def on_train_batch_end(self, batch, logs=None):
         if self._due(batch, self._every):
-            errors, likenesses = self._figures()
+            errors, likenesses, tones = self._figures()
             with self._writer.as_default(self._step(batch)):
-                for name, value in (likenesses | {f"vertex_error_mm/{kind}": error for kind, error in errors.items()}).items():
-                    tf.summary.scalar(f"validation/{name}", value)
+                for group, figures in ("", likenesses), ("vertex_error_mm/", errors), ("skin/", tones):
+                    for name, value in figures.items():
+                        tf.summary.scalar(f"validation/{group}{name}", value)
             if likenesses:
                 self._keep_best(likenesses)
             if self._step(batch) == self.params["stage"].last:
@@ -63,10 +65,13 @@ class Validation(RunCallback):
             _tell(self.params["stage"].name, *self._at_the_end)
 
     def _figures(self):
-        """-> what `vertex_errors` finds, and what `likeness` does, or {} where nobody is held out."""
+        """-> what `vertex_errors` finds, what `likeness` does and what `skin` does; {} for the latter where nobody is held out."""
         model, encoder, unseen, gallery = self._measure
-        decoder = self.model.decoder
-        return vertex_errors(decoder, model, unseen), likeness(decoder, model, encoder, gallery) if gallery else {}
+        decoder, found = self.model.decoder, ({}, {})
+        if gallery:
+            faces = frontal(decoder, model, encoder, gallery.photos)
+            found = likeness(faces, encoder, gallery), skin(faces, encoder, gallery)
+        return vertex_errors(decoder, model, unseen), *found
 
     def _keep_best(self, likenesses):
         best = self._checkpoints.best
@@ -74,23 +79,58 @@ class Validation(RunCallback):
             self._checkpoints.save_best(likenesses)
 
 
-def likeness(decoder, model, encoder, gallery):
+def frontal(decoder, model, encoder, photos):
+    """The faces made of photos, an Encoding [N, .]: renderings from the front, [N, size, size, 3] NumPy, sRGB in 0..1."""
+    drawn = []
+    for first in range(0, len(photos.features), AT_A_TIME):
+        coefficients = decode(decoder, photos.features[first:first + AT_A_TIME])
+        drawn.append(aligned_rendering.draw_model(model, coefficients, scene.studio(len(coefficients.shape)), encoder))
+    return np.concatenate(drawn)
+
+
+def likeness(faces, encoder, gallery):
     """How alike the faces made of one photo of each person are, to the recognizer that they are trained with.
 
     It finds its own marks in them, so these figures rank the decoders of a run and say nothing of how alike faces are; that is for
     an independent one (morph3d-evaluate).
 
+    Args:
+      faces: of `frontal`, of the gallery's photos.
+      encoder, gallery: see Measure.
+
     Returns:
-      {"top1": share of the frontal renderings that are nearer to another photo of their person (or to the same, where there is one)
-      than to those of all others, "cosine": mean cosine with it}.
+      {"top1": share of the renderings that are nearer to another photo of their person (or to the same, where there is one) than to
+      those of all others, "cosine": mean cosine with it}.
     """
-    drawn = []
-    for first in range(0, len(gallery.others), AT_A_TIME):
-        coefficients = decode(decoder, gallery.photos.features[first:first + AT_A_TIME])
-        faces = aligned_rendering.draw_model(model, coefficients, scene.studio(len(coefficients.shape)), encoder)
-        drawn.append(encoder(faces).identity)
-    cosines = np.concatenate(drawn) @ gallery.others.T
+    identities = np.concatenate([encoder(faces[first:first + AT_A_TIME]).identity for first in range(0, len(faces), AT_A_TIME)])
+    cosines = identities @ gallery.others.T
     return {"top1": float(np.mean(cosines.argmax(1) == np.arange(len(cosines)))), "cosine": float(np.diagonal(cosines).mean())}
+
+
+def skin(faces, encoder, gallery):
+    """How near the skin of faces is to that of the other photo of their person, which light and camera have tinted; takes what
+    `likeness` does.
+
+    Skin is the mean color of both cheeks, in CIELAB. Gray photos are left out.
+
+    Returns:
+      {"correlation_L", "bias_L", the same of a and b, "dE": mean distance (CIE 1976)}, or {} where fewer than three photos are
+      left, or crops are not stored.
+    """
+    colored = [i for i, crop in enumerate(gallery.other_crops) if not skin_color.is_gray(crop / 255.)]
+    if len(colored) < 3:
+        return {}
+    lab, others = (_skin_lab(pictures, encoder) for pictures in (faces[colored], gallery.other_crops[colored] / 255.))
+    error, (one, other) = lab - others, ((part - part.mean(0)) / np.maximum(part.std(0), 1e-6) for part in (lab, others))
+    found = {"correlation": (one * other).mean(0), "bias": error.mean(0)}
+    channels = {f"{name}_{channel}": value for name, values in found.items() for channel, value in zip("Lab", values)}
+    return channels | {"dE": np.linalg.norm(error, axis=1).mean()}
+
+
+def _skin_lab(pictures, encoder):
+    weights = dict(zip(skin_color.PLACES, skin_color.weights(encoder.template, encoder.image_size)))
+    cheeks = (weights["right cheek"] + weights["left cheek"]) / 2.
+    return colors.lab_from_srgb(np.einsum("hw,nhwc->nc", cheeks, pictures))
 
 
 def unseen_faces(folder, model, encoder, seed):
@@ -103,7 +143,7 @@ def vertex_errors(decoder, model, faces):
 
     "expected" are the expected faces, "read" those that differ as people do. Nothing is aligned.
     """
-    read, expected = (decode(decoder, faces.features, RENDERINGS, choice).shape for choice in (False, True))
+    read, expected = (coefficients.shape for coefficients in readings(decoder, faces.features, RENDERINGS))
     found = {"expected": expected, "read": read, "mean face": tf.zeros_like(read)}
     return {name: _mean_distance(model, shape - faces.shape) for name, shape in found.items()}
 

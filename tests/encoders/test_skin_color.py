@@ -63,6 +63,14 @@ def test_a_gray_picture_has_the_usual_colors_and_its_own_brightness(colored):
     assert np.abs(of(colored, np.clip(gray + [.05, 0., 0.], 0., 1.).astype(np.float32))[..., 1] - .28).min() > .01
 
 
+@pytest.mark.parametrize("noise, gray", [(0, True), (1, True), (12, False)])
+def test_a_photo_without_colors_is_gray(noise, gray):
+    rng = np.random.default_rng(2)
+    picture = np.repeat(rng.integers(20, 200, [64, 64, 1]), 3, -1) + rng.integers(-noise, noise + 1, [64, 64, 3])
+    colored = rng.random([64, 64, 3])
+    np.testing.assert_array_equal(skin_color.is_gray(np.stack([picture / 255., colored])), [gray, False])
+
+
 def test_gradients_are_those_of_finite_differences_and_finite_in_the_dark(colored):
     images = tf.constant(pictures(1))
 

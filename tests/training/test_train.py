@@ -86,7 +86,8 @@ def test_tensorboard_has_it_all(trained):
     assert {"loss/loss", "loss/identity", "learning_rate", "faces_per_second", "photos_per_second", "share_of_time/input",
             "share_of_time/render", "share_of_time/encoder", "photo and face", "face_VERTEX", "face_FACE", "face_COLOR",
             "coefficients/shape", "coefficients/texture", "coefficients", "_hparams_/session_start_info", "validation/top1",
-            "validation/cosine", "validation/vertex_error_mm/read", "validation/vertex_error_mm/expected"} <= events.tags
+            "validation/cosine", "validation/vertex_error_mm/read", "validation/vertex_error_mm/expected",
+            "validation/skin/dE"} <= events.tags
     assert events.steps("validation/top1") == [10, 12, 20, 30, 40, 42]
     assert events.steps("photo and face") == [12, 15, 30, 42]
     assert len(list((trained.folder / "tensorboard").glob("events*"))) == 1  # TensorBoard reads one after the other to its end

@@ -2,6 +2,8 @@
 import keras
 import numpy as np
 import pytest
+import scipy.stats
+import skimage.color
 import tensorflow as tf
 
 from morph3d import aligned_rendering, decoder, scene
@@ -57,11 +59,43 @@ def test_likeness_is_how_often_and_how_near_a_rendering_comes_to_its_own_person(
     def expected(one, other):
         return np.mean([all(one[i] @ other[i] >= one[i] @ other[j] for j in range(20)) for i in range(20)])
 
-    found = validation.likeness(network, tiny_model, tiny_encoder, Gallery(photos, others, None, 20))
+    faces = validation.frontal(network, tiny_model, tiny_encoder, photos)
+    found = validation.likeness(faces, tiny_encoder, Gallery(photos, others, None, None, 20))
     assert found["top1"] == expected(drawn, others) != expected(others, drawn)
     assert found["cosine"] == pytest.approx(np.mean(np.sum(drawn * others, 1)), abs=1e-5)
-    itself = validation.likeness(network, tiny_model, tiny_encoder, Gallery(photos, drawn, None, 20))
+    itself = validation.likeness(faces, tiny_encoder, Gallery(photos, drawn, None, None, 20))
     assert itself["top1"] == 1. and itself["cosine"] == pytest.approx(1., abs=1e-5)
+
+
+def painted(cheeks, encoder):
+    """Gray pictures [N, size, size, 3] in 0..1 whose cheeks have these colors."""
+    size, (right, left) = encoder.image_size, encoder.template[:2]
+    apart, pictures = np.linalg.norm(left - right), np.full([len(cheeks), encoder.image_size, encoder.image_size, 3], .5)
+    y, x = np.mgrid[:size, :size] + .5
+    for eye in right, left:
+        pictures[:, np.hypot(x - eye[0], y - eye[1] - .48 * apart) < .45 * apart] = np.asarray(cheeks)[:, None]
+    return pictures
+
+
+def test_skin_is_compared_with_that_of_the_other_photo_in_cielab(tiny_encoder):
+    rng = np.random.default_rng(0)
+    tones, seen = rng.uniform(.3, .8, [2, 12, 3])
+    seen[3] = seen[3, 0]  # a gray photo, which says nothing
+    crops = np.uint8(np.rint(255 * painted(seen, tiny_encoder)))
+    found = validation.skin(painted(tones, tiny_encoder), tiny_encoder, Gallery(None, None, None, crops, 12))
+    lab, other = skimage.color.rgb2lab(np.delete(tones, 3, 0)), skimage.color.rgb2lab(np.delete(seen, 3, 0))
+    for i, name in enumerate("Lab"):
+        assert found[f"correlation_{name}"] == pytest.approx(scipy.stats.pearsonr(lab[:, i], other[:, i])[0], abs=.02)
+        assert found[f"bias_{name}"] == pytest.approx(np.mean(lab[:, i] - other[:, i]), abs=.7)
+    assert found["dE"] == pytest.approx(skimage.color.deltaE_cie76(lab, other).mean(), rel=.02)
+
+
+def test_the_same_skin_for_everybody_has_no_correlation_and_gray_photos_no_skin(tiny_encoder):
+    same, crops = painted(np.full([5, 3], [.7, .5, .4]), tiny_encoder), np.zeros([5, *2 * [tiny_encoder.image_size], 3], np.uint8)
+    assert validation.skin(same, tiny_encoder, Gallery(None, None, None, crops, 5)) == {}
+    seen = np.uint8(255 * painted(np.random.default_rng(0).random([5, 3]), tiny_encoder))
+    found = validation.skin(same, tiny_encoder, Gallery(None, None, None, seen, 5))
+    assert [found[f"correlation_{name}"] for name in "Lab"] == pytest.approx([0., 0., 0.], abs=1e-6)
 
 
 @pytest.fixture
@@ -70,7 +104,9 @@ def measured(monkeypatch):
     def be(*figures):
         told = iter(figures)
         monkeypatch.setattr(validation, "vertex_errors", lambda *_: {"read": 1., "expected": .5, "mean face": 2.})
+        monkeypatch.setattr(validation, "frontal", lambda *_: None)
         monkeypatch.setattr(validation, "likeness", lambda *_: dict(zip(("top1", "cosine"), next(told))))
+        monkeypatch.setattr(validation, "skin", lambda *_: {"dE": 9.})
     return be
 
 
@@ -78,7 +114,7 @@ def validated(folder, model, tiny_model, tiny_encoder, steps, extra=()):
     """A training that is validated every two steps. -> Checkpoints"""
     saved = checkpoints.Checkpoints(folder / "checkpoints", model.decoder, model.optimizer)
     watcher = validation.Validation(tf.summary.create_file_writer(str(folder / "log")), saved,
-                                    validation.Measure(tiny_model, tiny_encoder, None, "people"), 2)
+                                    validation.Measure(tiny_model, tiny_encoder, None, Gallery(*5 * [None])), 2)
     return run(model, folder / "checkpoints", two_stages(tiny_model, tiny_encoder, steps), [watcher, *extra])
 
 

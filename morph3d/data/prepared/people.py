@@ -17,6 +17,7 @@ class Gallery(NamedTuple):
     photos: Encoding  # [N, .] NumPy, of the first
     others: np.ndarray  # [N, I] the identities of the second
     crops: np.ndarray  # [N, size, size, 3] uint8, of the first; [0, ...] where crops are not stored
+    other_crops: np.ndarray  # ... of the second
     pairs: int  # how many of the people have two photos
 
 
@@ -56,10 +57,13 @@ def gallery(index):
     first, second = zip(*((records[0], records[-1]) for _, records in sorted(found.items())))
     photos, others = (_of_photos(dataset.parse_encodings(tf.stack([record[ENCODINGS] for record in records]), index))
                       for records in (first, second))
-    size = index.settings["image_size"]
-    crops = [dataset.decode(dataset.parse_crop(record[CROPS])["image"], size) for record in first if CROPS in record]
-    return Gallery(photos, others.identity, np.array(crops, np.uint8).reshape(-1, size, size, 3),
+    return Gallery(photos, others.identity, *(_crops(records, index.settings["image_size"]) for records in (first, second)),
                    sum(len(records) > 1 for records in found.values()))
+
+
+def _crops(records, size):
+    crops = [dataset.decode(dataset.parse_crop(record[CROPS])["image"], size) for record in records if CROPS in record]
+    return np.array(crops, np.uint8).reshape(-1, size, size, 3)
 
 
 def _records(index):

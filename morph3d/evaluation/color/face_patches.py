@@ -18,7 +18,6 @@ from morph3d.morphable.landmarks import AVERAGE_FACE, LEFT_BROW, LEFT_EYE, OUTER
 SIZE = 256  # pixels; of a photo whose eyes are less than 27 pixels apart crops.crop makes none: an iris would be 5 pixels wide
 _SCALE = SIZE / 150.  # pixels for a mm
 _ORIGIN = np.array([75., 45.]) * _SCALE  # pixels, where the average face has its origin: it shows 45 mm above, 105 mm below
-GRAY = 2.  # of 255: a photo whose channels differ by less, on the average, is gray; in a JPEG they are not quite the same
 
 
 class Region(NamedTuple):
@@ -64,11 +63,6 @@ def measure(pictures):
     """
     return np.stack([np.mean([_median(pictures[:, patch], region) for patch in region.patches], 0)
                      for region in regions().values()], 1)
-
-
-def is_gray(picture):
-    """Whether a picture [H, W, 3] uint8 has no colors."""
-    return np.ptp(picture, axis=-1).mean() < GRAY
 
 
 def _median(pixels, region):

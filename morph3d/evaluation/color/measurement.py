@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from absl import logging
 
+from morph3d import images
+from morph3d.encoders import skin_color
 from morph3d.evaluation import galleries, judges
 from morph3d.evaluation.color import face_patches
 
@@ -96,7 +98,7 @@ def _read(photos, reconstructors, left_out):
 def _good(photos, reconstructors, left_out):
     """Yields some photos, their views to be measured and their crops for each reconstructor; those of gray photos are left out."""
     for some, framed in galleries.in_batches(photos, [face_patches.frame(), *reconstructors], left_out):
-        gray = np.array([face_patches.is_gray(view) for view in framed[0]])
+        gray = skin_color.is_gray(images.to_float(framed[0])).numpy()
         left_out |= {photo.key: "gray" for photo, is_gray in zip(some, gray, strict=True) if is_gray}
         if not gray.all():
             yield [photo for photo, is_gray in zip(some, gray, strict=True) if not is_gray], *(part[~gray] for part in framed)

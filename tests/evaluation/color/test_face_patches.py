@@ -99,11 +99,3 @@ def test_patches_lie_on_the_parts_of_a_model(model, request):
             red = np.mean(picture[patch][:, 1] < .5)
             needed = region.high - region.low if name in ("lips", "brows") else 1.  # which look at the red or the dark
             assert red > .9 * needed, (name, red)
-
-
-@pytest.mark.parametrize("noise, gray", [(0, True), (1, True), (12, False)])
-def test_a_photo_without_colors_is_gray(noise, gray):
-    rng = np.random.default_rng(2)
-    picture = np.repeat(rng.integers(20, 200, [64, 64, 1]), 3, -1) + rng.integers(-noise, noise + 1, [64, 64, 3])
-    assert face_patches.is_gray(np.uint8(picture)) == gray
-    assert not face_patches.is_gray(np.uint8(255. * painted(COLORS)))
