@@ -87,7 +87,7 @@ class TrainingConfig:
     validation_people: int = _setting(84, "People (photos, where nobody is named) held out of training, to find the best decoder "
                                       "by: at most a tenth of all, and none if these are fewer than 20.", 0, fixed=True)
     save_every: int = _setting(250, "Steps between checkpoints and between pictures in TensorBoard.", 1)
-    validate_every: int = _setting(500, "Steps between validations; the best decoder so far is the checkpoint 'best'.", 1)
+    validate_every: int = _setting(250, "Steps between validations; the best decoder so far is the checkpoint 'best'.", 1)
     profile_steps: int = _setting(0, "Steps of each stage that a profiler traces for TensorBoard.", 0)
     seed: int = _setting(0, "Of every random number.", 0, fixed=True)
     distribution: str = _setting("none", "Devices that share out each batch: one; 'mirrored', all of this machine's GPUs; "
