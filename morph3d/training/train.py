@@ -86,8 +86,8 @@ def assemble(config, model, encoder, distribution=ALONE):
     with _precision(config.precision):
         with distribution.strategy.scope():
             network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
-            # beta_2: the layers that only stage 2 trains then begin with moments of zero, while Adam corrects their bias by the steps
-            # of both stages. Squared gradients remembered for 100 steps in place of 1,000 are caught up with during the warm-up.
+            # beta_2: in stage 2 the moments of the layers that only it trains begin with zero, while Adam corrects their bias by
+            # the steps of both stages. What is remembered for 100 steps, not 1,000, is right after the warm-up.
             optimizer = keras.optimizers.Adam(rates, beta_2=.99)
         training = FaceTraining(network, model, encoder, config.losses, config.hybrid.views, distribution.strategy)
     with distribution.strategy.scope():
