@@ -65,6 +65,19 @@ def test_a_loss_that_is_not_finite_stops_with_step_term_and_last_good_checkpoint
     assert all(np.isfinite(part).all() for part in numbers(restored))
 
 
+def test_layers_that_begin_with_stage_2_make_steps_as_large_as_its_learning_rate(tiny_model, tiny_encoder):
+    model = build(tiny_model, tiny_encoder, steps=(3000, 100000))
+    optimizer, added = model.optimizer, model.decoder.get_layer("added_shape").bias
+    optimizer.iterations.assign(3000)
+    path = [added.numpy()]
+    for _ in range(300):
+        optimizer.apply_gradients([(tf.ones(added.shape), added)])
+        path.append(added.numpy())
+    steps = -np.diff(path, axis=0) / 1e-3  # of the learning rate after the warm-up; Adam's own are 1 where a gradient stays the same
+    assert steps.max() < 1.7
+    np.testing.assert_allclose(steps[-1], 1., rtol=.04)
+
+
 def test_the_learning_rate_falls_along_half_a_cosine_in_each_stage_after_a_warm_up():
     rate = schedule.TwoStageSchedule((100, 50), (1e-2, 1e-3), warm_up=10)
     again = schedule.TwoStageSchedule.from_config(rate.get_config())
