@@ -13,7 +13,7 @@ from morph3d.data.prepared import dataset, people, pipeline
 from morph3d.data.synthetic_store import SyntheticStore
 from morph3d.encoders import registry
 from morph3d.renderer import backends
-from morph3d.training import callbacks, checkpoints, loop, pictures, schedule, tensorboard, timing, validation
+from morph3d.training import callbacks, checkpoints, loop, pictures, schedule, skin_tone, tensorboard, timing, validation
 from morph3d.training.config import TrainingConfig
 from morph3d.training.distribution import ALONE, Distribution
 from morph3d.training.face_training import FaceTraining
@@ -89,7 +89,8 @@ def assemble(config, model, encoder, distribution=ALONE):
             # beta_2: in stage 2 the moments of the layers that only it trains begin with zero, while Adam corrects their bias by
             # the steps of both stages. What is remembered for 100 steps, not 1,000, is right after the warm-up.
             optimizer = keras.optimizers.Adam(rates, beta_2=.99)
-        training = FaceTraining(network, model, encoder, config.losses, config.hybrid.views, distribution.strategy)
+        tone = skin_tone.directions(model) if config.color_features else None  # which the recognizer's own features do not tell
+        training = FaceTraining(network, model, encoder, config.losses, config.hybrid.views, distribution.strategy, tone)
     with distribution.strategy.scope():
         # By XLA where the renderer runs in TensorFlow's own ops; the compiled ones cannot be part of its clusters.
         training.compile(optimizer, jit_compile=bool(backends.accelerators()))

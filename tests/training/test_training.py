@@ -73,7 +73,7 @@ def test_layers_that_begin_with_stage_2_make_steps_as_large_as_its_learning_rate
     for _ in range(300):
         optimizer.apply_gradients([(tf.ones(added.shape), added)])
         path.append(added.numpy())
-    steps = -np.diff(path, axis=0) / 1e-3  # of the learning rate after the warm-up; Adam's own are 1 where a gradient stays the same
+    steps = -np.diff(path, axis=0) / 1e-3  # in learning rates; Adam's steps are 1 where a gradient stays the same
     assert steps.max() < 1.7
     np.testing.assert_allclose(steps[-1], 1., rtol=.04)
 
