@@ -32,6 +32,7 @@ def define():
                          lower_bound=1)
     flags.DEFINE_integer("count", 200, "The number of synthetic people.", lower_bound=1)
     flags.DEFINE_integer("seed", 0, "Other synthetic people for another number.")
+    flags.DEFINE_bool("best_fit", True, "Compare the best fits of each model's own modes too; they take longer than all else.")
     flags.DEFINE_integer("pictured", 6, "Of how many people --output gets error maps, PLY and PNG, beside the best and the worst.",
                          lower_bound=1)
 
@@ -40,7 +41,8 @@ def main():
     from morph3d.evaluation.geometry import error_maps, measurement, tables
     dataset, subjects, left_out = _subjects()
     pictured = FLAGS.pictured if FLAGS.output else 0
-    found = measurement.measure(evaluate.reconstructors(bool(FLAGS.synthetic)), subjects, FLAGS.protocol, pictured, left_out)
+    found = measurement.measure(evaluate.reconstructors(bool(FLAGS.synthetic)), subjects, FLAGS.protocol, pictured, left_out,
+                                FLAGS.best_fit)
     evaluate.finish(tables.report(found, dataset, FLAGS.unit if FLAGS.scans else "mm"))
     for shown in found.shown if FLAGS.output else ():
         for path in error_maps.write(shown, FLAGS.output, f"{shown.scan.name}_{shown.measured.error:.2f}_mm"):

@@ -93,7 +93,7 @@ def _table(figures, models, name, dataset):
     for model in models:
         rows += [(f"{model}: {WORDS[kind]}", *([None] * (len(columns) - 1) + [_mean(figures[model, kind, name])] if
                   kind in (MEAN_FACE, BEST_FIT) else [_mean(figures[model, kind, name], column) for column in columns]))
-                 for kind in KINDS]
+                 for kind in _kinds(figures, model, name)]
         pairs = [("mean face", figures[model, MEAN_FACE, name]),
                  *((first, figures[first, AVERAGED, name]) for first in models[:1] if first != model)]
         rows += [(f"{model} less {other}", *(_difference(figures[model, AVERAGED, name], errors, column) for column in columns))
@@ -108,8 +108,13 @@ def _table(figures, models, name, dataset):
 def _regions(figures, models, names):
     names = [name for name in names if ":" in name]
     rows = [(f"{model}: {WORDS[kind]}", *(_mean(figures[model, kind, name]) for name in names))
-            for model in models for kind in KINDS]
+            for model in models for kind in _kinds(figures, model, names[0])]
     return Table(TITLES["regions"], ("", *(name.partition(": ")[2] for name in names)), rows)
+
+
+def _kinds(figures, model, name):
+    """KINDS, without best fits where these were gone without."""
+    return [kind for kind in KINDS if kind != BEST_FIT or figures[model, kind, name]]
 
 
 def _pooled(measurement, models, dataset):

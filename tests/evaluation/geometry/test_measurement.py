@@ -179,7 +179,9 @@ def test_best_fits_can_be_gone_without(tiny_reconstructor, people, measured):
     assert {figure.kind for figure in found.figures} == {AVERAGED, SINGLE, MEAN_FACE}
     wanted = {"kind": AVERAGED, "protocol": "micc"}
     assert errors(found, **wanted) == {which: error for which, error in errors(measured, **wanted).items() if which[0] < "p2"}
-    assert tables.report(found, "people").summary["now_pooled"].keys() == {AVERAGED, SINGLE, MEAN_FACE}
+    report = tables.report(found, "people")
+    assert report.summary["now_pooled"].keys() == {AVERAGED, SINGLE, MEAN_FACE}
+    assert "mean face" in str(report) and "best fit" not in str(report) and "best fit" in str(tables.report(measured, "people"))
 
 
 def test_kinds_have_words():
