@@ -67,12 +67,14 @@ def measure(reconstructors, subjects, wanted=USUAL, pictured=0, left_out=(), bes
     counts = collections.defaultdict(lambda: np.zeros(len(BINS) - 1, np.int64))
     result = Measurement([], list(left_out), collections.Counter(), counts, [])
     modes = {label: model_fit.modes_of(reconstructor) if best_fit else None for label, reconstructor in reconstructors.items()}
+    # One for all readings of a network: faces that are the same are compared once.
+    mean_faces = {id(reconstructor.network): reconstructor.mean_face for reconstructor in reconstructors.values()}
     for number, subject in enumerate(tqdm.tqdm(subjects, unit=" scans", dynamic_ncols=True)):
         try:
             scan = subject.scan()
             seen = _crops(subject, reconstructors, result)
             faces = [face for label, reconstructor in reconstructors.items()
-                     for face in _faces(label, reconstructor, modes[label], scan, seen)]
+                     for face in _faces(label, reconstructor, mean_faces[id(reconstructor.network)], modes[label], scan, seen)]
         except ValueError as error:
             _leave_out(result.left_out, subject.name, error)
             continue
@@ -110,9 +112,8 @@ def _crops(subject, reconstructors, result):
     return seen
 
 
-def _faces(label, reconstructor, modes, scan, seen):
+def _faces(label, reconstructor, mean_face, modes, scan, seen):
     """Yields the _Made of one model; without its best fit if there are no modes."""
-    mean_face = reconstructor.mean_face
     yield _Made(label, MEAN_FACE, "", mean_face)
     if modes:
         yield _Made(label, BEST_FIT, "", model_fit.fit(modes, scan, mean_face))

@@ -184,5 +184,15 @@ def test_best_fits_can_be_gone_without(tiny_reconstructor, people, measured):
     assert "mean face" in str(report) and "best fit" not in str(report) and "best fit" in str(tables.report(measured, "people"))
 
 
+def test_the_mean_face_of_two_readings_of_one_network_is_compared_once(tiny_reconstructor, people, monkeypatch):
+    compared, micc = [], protocols.micc
+    monkeypatch.setattr(protocols, "micc", lambda scan, face: compared.append(face) or micc(scan, face))
+    both = {"read": tiny_reconstructor, "expected": tiny_reconstructor.reading(expected=True)}
+    found = measurement.measure(both, people[:1], ["micc"], best_fit=False)
+    assert sum(not np.any(face.shape) for face in compared) == 1
+    one, other = (errors(found, model=label, kind=MEAN_FACE) for label in both)
+    assert one == other and len(one) == 1
+
+
 def test_kinds_have_words():
     assert set(tables.WORDS) == set(KINDS) and set(tables.TITLES) == set(measurement.PROTOCOLS)
