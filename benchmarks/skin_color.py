@@ -7,6 +7,7 @@ the average is taken off first.
 import numpy as np
 
 from morph3d.data import sources
+from morph3d.encoders import skin_color
 from morph3d.evaluation import galleries, judges, statistics
 from morph3d.evaluation.color import face_patches
 from morph3d.morphable import coefficients
@@ -53,7 +54,7 @@ def of_photographs(source):
     """
     listed, people, lab = sources.find(source).photos, [], []
     for photos, (views,) in galleries.in_batches(listed, [face_patches.frame()], {}):
-        colored = [number for number, view in enumerate(views) if not face_patches.is_gray(view)]
+        colored = [number for number, view in enumerate(views) if not skin_color.is_gray(view / 255.)]
         people += [photos[number].person or photos[number].key for number in colored]
         lab.append(face_patches.measure(views[colored] / 255.)[:, SKIN])
     if not people:

@@ -10,7 +10,7 @@ TERMS = ["loss", "parameter", "identity", "batch", "loopback", "gradient"]
 
 
 def test_each_step_reads_one_scalar_and_each_tenth_all(tmp_path, monkeypatch):
-    monkeypatch.setattr(validation.Validation, "_figures", lambda self: ({}, {}))
+    monkeypatch.setattr(validation.Validation, "_figures", lambda self: ({}, {}, {}))
     device = Device(lambda step: dict.fromkeys(TERMS, 1.))
     writer = tf.summary.create_file_writer(str(tmp_path))
     device.run(40, tensorboard.Scalars(writer, device), validation.Validation(writer, device, None, 20),
