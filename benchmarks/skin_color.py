@@ -54,7 +54,7 @@ def of_photographs(source):
     """
     listed, people, lab = sources.find(source).photos, [], []
     for photos, (views,) in galleries.in_batches(listed, [face_patches.frame()], {}):
-        colored = [number for number, view in enumerate(views) if not skin_color.is_gray(view / 255.)]
+        colored = np.flatnonzero(~skin_color.is_gray(views / 255.))
         people += [photos[number].person or photos[number].key for number in colored]
         lab.append(face_patches.measure(views[colored] / 255.)[:, SKIN])
     if not people:

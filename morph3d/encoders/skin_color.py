@@ -17,6 +17,7 @@ VERSION = 1  # of the numbers
 PLACES = {"right cheek": (-.5, .48, .14), "left cheek": (.5, .48, .14), "bridge of the nose": (0., .16, .09),
           "tip of the nose": (0., .52, .08), "forehead": (0., -.6, .15), "chin": (0., 1.5, .14), "right eye": (-.5, 0., .08),
           "left eye": (.5, 0., .08), "mouth": (0., 1.06, .08), "all": (0., .45, 1.4)}
+CHEEKS = "right cheek", "left cheek"  # where skin is seen the best
 SIZE = 3 * len(PLACES)
 DARKEST = .03  # added to all: below the noise of a camera a logarithm tells nothing
 GRAY = 2. / 255.  # a picture whose channels differ by less on the average, as in a gray JPEG, has no colors,
@@ -44,15 +45,16 @@ class WithColors(tf.Module):
         return tf.concat([features, face_colors(images, self._weights)], -1), embedding
 
 
-def weights(template, size):
-    """[P, size, size] NumPy, the weights of a picture's pixels at each of the PLACES, whose sum is 1.
+def weights(template, size, names=tuple(PLACES)):
+    """[P, size, size] NumPy, the weights of a picture's pixels at each of some PLACES, whose sum is 1.
 
     Args:
       template: [5, 2] pixels, where the five points of a face are in the picture; the first two are the eyes.
       size: of the picture, pixels.
+      names: of the places.
     """
     right, left = np.float64(template[:2])
-    x, y, reach = (np.array(list(PLACES.values())) * np.linalg.norm(left - right)).T[:, :, None]
+    x, y, reach = (np.array([PLACES[name] for name in names]) * np.linalg.norm(left - right)).T[:, :, None]
     (middle_x, middle_y), pixels = (right + left) / 2., np.arange(size) + .5
     across, down = (np.exp(-.5 * ((pixels - middle - where) / reach)**2) for middle, where in ((middle_x, x), (middle_y, y)))
     falling = down[:, :, None] * across[:, None]

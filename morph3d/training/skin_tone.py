@@ -1,7 +1,7 @@
 """The tone of the skin among a morphable model's texture coefficients, kept from losses that have no say in it.
 
-A face recognizer forgets tone, as it forgets light: what gradient its identity loss has there pulls all faces the same way, toward
-dark, where brows and sockets come out stronger, and blurs what the colors of a photo tell (BUILD_NOTES, Training).
+A face recognizer forgets tone, as it forgets light: what gradient its identity loss has there pulls all faces toward dark, and
+blurs what the colors of a photo tell (BUILD_NOTES, Training).
 """
 import numpy as np
 import tensorflow as tf
@@ -9,7 +9,6 @@ import tensorflow as tf
 from morph3d.encoders import skin_color
 from morph3d.morphable.landmarks import five_points
 
-CHEEKS = "right cheek", "left cheek"
 BEHIND = .4  # distances of the eyes: what lies farther behind them is no cheek
 
 
@@ -23,8 +22,8 @@ def directions(model):
     middle, apart = (right + left) / 2., np.linalg.norm(right - left)
     x, y, z = ((vertices - middle) / apart).T
     weights = sum(np.exp(-.5 * ((x - across)**2 + (y + down)**2) / reach**2)
-                  for across, down, reach in map(skin_color.PLACES.get, CHEEKS)) * (z > -BEHIND)
-    modes = tf.cast(model.texture_basis, tf.float64).numpy().reshape(model.texture_size, -1, 3)
+                  for across, down, reach in map(skin_color.PLACES.get, skin_color.CHEEKS)) * (z > -BEHIND)
+    modes = tf.cast(model.texture_basis, tf.float32).numpy().reshape(model.texture_size, -1, 3)
     changes = np.einsum("v,tvc->tc", weights / weights.sum(), modes)
     found, sizes, _ = np.linalg.svd(changes, full_matrices=False)
     return tf.constant(found[:, sizes > 1e-6], tf.float32)

@@ -89,7 +89,7 @@ def assemble(config, model, encoder, distribution=ALONE):
             # beta_2: in stage 2 the moments of the layers that only it trains begin with zero, while Adam corrects their bias by
             # the steps of both stages. What is remembered for 100 steps, not 1,000, is right after the warm-up.
             optimizer = keras.optimizers.Adam(rates, beta_2=.99)
-        tone = skin_tone.directions(model) if config.color_features else None  # which the recognizer's own features do not tell
+        tone = skin_tone.directions(model) if config.color_features else None  # which it hardly knows
         training = FaceTraining(network, model, encoder, config.losses, config.hybrid.views, distribution.strategy, tone)
     with distribution.strategy.scope():
         # By XLA where the renderer runs in TensorFlow's own ops; the compiled ones cannot be part of its clusters.

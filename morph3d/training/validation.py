@@ -67,11 +67,11 @@ class Validation(RunCallback):
     def _figures(self):
         """-> what `vertex_errors` finds, what `likeness` does and what `skin` does; {} for the latter where nobody is held out."""
         model, encoder, unseen, gallery = self._measure
-        decoder, found = self.model.decoder, ({}, {})
-        if gallery:
-            faces = frontal(decoder, model, encoder, gallery.photos)
-            found = likeness(faces, encoder, gallery), skin(faces, encoder, gallery)
-        return vertex_errors(decoder, model, unseen), *found
+        errors = vertex_errors(self.model.decoder, model, unseen)
+        if not gallery:
+            return errors, {}, {}
+        faces = frontal(self.model.decoder, model, encoder, gallery.photos)
+        return errors, likeness(faces, encoder, gallery), skin(faces, encoder, gallery)
 
     def _keep_best(self, likenesses):
         best = self._checkpoints.best
@@ -117,20 +117,16 @@ def skin(faces, encoder, gallery):
       {"correlation_L", "bias_L", the same of a and b, "dE": mean distance (CIE 1976)}, or {} where fewer than three photos are
       left, or crops are not stored.
     """
-    colored = [i for i, crop in enumerate(gallery.other_crops) if not skin_color.is_gray(crop / 255.)]
+    colored = np.flatnonzero(~skin_color.is_gray(gallery.other_crops / 255.))
     if len(colored) < 3:
         return {}
-    lab, others = (_skin_lab(pictures, encoder) for pictures in (faces[colored], gallery.other_crops[colored] / 255.))
+    cheeks = skin_color.weights(encoder.template, encoder.image_size, skin_color.CHEEKS).mean(0)
+    lab, others = (colors.lab_from_srgb(np.einsum("hw,nhwc->nc", cheeks, pictures))
+                   for pictures in (faces[colored], gallery.other_crops[colored] / 255.))
     error, (one, other) = lab - others, ((part - part.mean(0)) / np.maximum(part.std(0), 1e-6) for part in (lab, others))
     found = {"correlation": (one * other).mean(0), "bias": error.mean(0)}
     channels = {f"{name}_{channel}": value for name, values in found.items() for channel, value in zip("Lab", values)}
     return channels | {"dE": np.linalg.norm(error, axis=1).mean()}
-
-
-def _skin_lab(pictures, encoder):
-    weights = dict(zip(skin_color.PLACES, skin_color.weights(encoder.template, encoder.image_size)))
-    cheeks = (weights["right cheek"] + weights["left cheek"]) / 2.
-    return colors.lab_from_srgb(np.einsum("hw,nhwc->nc", cheeks, pictures))
 
 
 def unseen_faces(folder, model, encoder, seed):

@@ -21,8 +21,7 @@ def cheeks(model, texture):
     even = scenes.lights._replace(intensities=0. * scenes.lights.intensities, ambient=tf.ones_like(scenes.lights.ambient))
     faces = Coefficients(tf.zeros([len(texture), model.shape_size]), tf.constant(texture, tf.float32), None)
     pictures = aligned_rendering.draw_model(model, faces, scenes._replace(lights=even), frame).numpy()
-    places = dict(zip(skin_color.PLACES, skin_color.weights(frame.template, frame.image_size)))
-    return np.einsum("hw,nhwc->nc", (places["right cheek"] + places["left cheek"]) / 2., pictures)
+    return np.einsum("hw,nhwc->nc", skin_color.weights(frame.template, frame.image_size, skin_color.CHEEKS).mean(0), pictures)
 
 
 def test_faces_that_differ_in_other_directions_have_cheeks_of_one_color(model):
