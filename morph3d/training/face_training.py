@@ -5,7 +5,6 @@ import tensorflow as tf
 from morph3d import aligned_rendering, losses
 from morph3d.decoder import RENDERINGS, decode, readings
 from morph3d.morphable.coefficients import Coefficients
-from morph3d.training import skin_tone
 from morph3d.training.distribution import ALONE
 
 
@@ -32,15 +31,14 @@ class FaceTraining(keras.Model):
       weights: config.LossWeights.
       views: renderings of each photo's face; the paper takes three.
       strategy: the tf.distribute.Strategy of the decoder.
-      tone: directions of the texture coefficients (skin_tone.directions) in which pictures have no say; None: they have in all.
     """
 
-    def __init__(self, decoder, morphable, encoder, weights, views=3, strategy=ALONE.strategy, tone=None):
+    def __init__(self, decoder, morphable, encoder, weights, views=3, strategy=ALONE.strategy):
         super().__init__(name="face_training")
         self.decoder = decoder
         # Behind a function: Keras would otherwise list the frozen variables among its own.
         self._frozen = lambda: (morphable, encoder)
-        self.weights_of_losses, self.views, self._strategy, self._tone = weights, views, strategy, tone
+        self.weights_of_losses, self.views, self._strategy = weights, views, strategy
         self._coefficient_weights = {"shape_weight": weights.shape, "texture_weight": weights.texture}
 
     def call(self, features):
@@ -108,8 +106,7 @@ class FaceTraining(keras.Model):
         everybody = decode(self.decoder, photos.features)
         count = keras.ops.shape(views.background)[0] // self.views
         predicted = Coefficients(everybody.shape[:count], everybody.texture[:count])
-        drawn = predicted if self._tone is None else predicted._replace(texture=skin_tone.held(predicted.texture, self._tone))
-        vertices, colors = morphable.instance(drawn)
+        vertices, colors = morphable.instance(predicted)
         images = aligned_rendering.draw(tf.repeat(vertices, self.views, 0), tf.repeat(colors, self.views, 0), morphable.triangles,
                                 morphable.landmarks, views, encoder)
         seen = encoder(images)

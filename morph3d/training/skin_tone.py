@@ -12,6 +12,18 @@ from morph3d.morphable.landmarks import five_points
 BEHIND = .4  # distances of the eyes: what lies farther behind them is no cheek
 
 
+def leave_to_expected(decoder, model):
+    """Has the tone of a decoder's faces be that of the expected ones, spread: what is added to their texture adds nothing to it.
+
+    Args:
+      decoder: what `morph3d.decoder.build` gives; its optimizer then keeps to it at every step.
+      model: the MorphableModel of its coefficients.
+    """
+    layer, without = decoder.get_layer("added_texture"), Without(directions(model))
+    for weights in layer.kernel, layer.bias:
+        weights.constraint = without
+
+
 def directions(model):
     """Orthonormal directions of the texture coefficients of a MorphableModel, [T, at most 3], that change the mean color of cheeks.
 
@@ -29,7 +41,12 @@ def directions(model):
     return tf.constant(found[:, sizes > 1e-6], tf.float32)
 
 
-def held(texture, directions):
-    """The same texture coefficients [B, T], through which no gradient flows back along `directions` [T, D]."""
-    along = (texture @ directions) @ tf.transpose(directions)
-    return texture + tf.stop_gradient(along) - along
+class Without:
+    """A Keras constraint for the kernel [K, T] and the bias [T] of a layer: its outputs have nothing along `directions` [T, D]."""
+
+    def __init__(self, directions):
+        self._directions = directions
+
+    def __call__(self, weights):
+        along = tf.linalg.matmul(self._directions, self._directions, transpose_b=True)
+        return weights - tf.tensordot(weights, along, 1)

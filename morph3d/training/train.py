@@ -86,11 +86,12 @@ def assemble(config, model, encoder, distribution=ALONE):
     with _precision(config.precision):
         with distribution.strategy.scope():
             network = decoder.build(encoder.feature_size, model.shape_size, model.texture_size)
+            if config.color_features:
+                skin_tone.leave_to_expected(network, model)
             # beta_2: in stage 2 the moments of the layers that only it trains begin with zero, while Adam corrects their bias by
             # the steps of both stages. What is remembered for 100 steps, not 1,000, is right after the warm-up.
             optimizer = keras.optimizers.Adam(rates, beta_2=.99)
-        tone = skin_tone.directions(model) if config.color_features else None  # which it hardly knows
-        training = FaceTraining(network, model, encoder, config.losses, config.hybrid.views, distribution.strategy, tone)
+        training = FaceTraining(network, model, encoder, config.losses, config.hybrid.views, distribution.strategy)
     with distribution.strategy.scope():
         # By XLA where the renderer runs in TensorFlow's own ops; the compiled ones cannot be part of its clusters.
         training.compile(optimizer, jit_compile=bool(backends.accelerators()))

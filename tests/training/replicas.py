@@ -28,8 +28,7 @@ from tests.training.tiny_training import History
 LOSSES = ("parameter", "read_parameter", "identity", "batch", "loopback")
 RATE = 1e-2
 CONFIG = TrainingConfig(
-    # Of colors the model has three, and all of them would be tone, in which pictures have no say.
-    "photos", "run", color_features=False, synthetic=SyntheticStage(faces=256, steps=4, batch=4, learning_rate=RATE),
+    "photos", "run", synthetic=SyntheticStage(faces=256, steps=4, batch=4, learning_rate=RATE),
     hybrid=HybridStage(4, photo_batch=6, drawn_photos=4, views=2, synthetic_batch=2, learning_rate=RATE))
 
 
@@ -82,6 +81,8 @@ def gradients(training, before):
     """{loss: the gradient of it alone, {path: array}}: what a step of plain descent changes, which begins with these variables."""
     with training.distribution.strategy.scope():
         training.model.compile(keras.optimizers.SGD(1.), jit_compile=False)
+    for variable in training.model.decoder.trainable_variables:
+        variable.constraint = None  # which would move what a loss does not
     training.model.weights_of_losses = types.SimpleNamespace(**{name: tf.Variable(0.) for name in LOSSES})
     found = {}
     for loss in LOSSES:

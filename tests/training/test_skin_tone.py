@@ -1,13 +1,15 @@
-"""The tone of the skin among texture coefficients: against renderings in even light, and what it takes from a gradient."""
+"""The tone of the skin among texture coefficients: against renderings in even light, and the layer that keeps out of it."""
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from morph3d import aligned_rendering, morphable, scene
+from morph3d import aligned_rendering, decoder, morphable, scene
 from morph3d.encoders import skin_color
 from morph3d.evaluation.color import face_patches
 from morph3d.morphable.coefficients import Coefficients
-from morph3d.training import skin_tone
+from morph3d.training import skin_tone, train
+from morph3d.training.config import TrainingConfig
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +42,25 @@ def test_colors_that_no_mode_changes_have_no_directions(model):
         texture_basis = tf.zeros([2, 3 * len(model.mean_vertices)])
 
     assert skin_tone.directions(Plain).shape == (2, 0)
-    texture = tf.constant([[.3, -.5]])
-    np.testing.assert_array_equal(skin_tone.held(texture, skin_tone.directions(Plain)), texture)
+    weights = tf.constant([[.3, -.5]])
+    np.testing.assert_array_equal(skin_tone.Without(skin_tone.directions(Plain))(weights), weights)
 
 
-def test_what_is_held_stays_the_same_and_has_the_gradient_of_the_rest():
-    rng = np.random.default_rng(1)
-    directions, texture, wanted = np.linalg.qr(rng.normal(size=[7, 2]))[0], rng.normal(size=[4, 7]), rng.normal(size=[4, 7])
-    given = tf.constant(texture)
-    with tf.GradientTape() as tape:
-        tape.watch(given)
-        held = skin_tone.held(given, tf.constant(directions))
-        loss = tf.reduce_sum(held * wanted)
-    np.testing.assert_allclose(held, texture, rtol=1e-12)
-    np.testing.assert_allclose(tape.gradient(loss, given), wanted - wanted @ directions @ directions.T, rtol=1e-9, atol=1e-12)
+def test_what_is_added_to_the_texture_keeps_out_of_the_tone_at_every_step(model):
+    keras.utils.set_random_seed(0)
+    network = decoder.build(8, 4, model.texture_size, hidden=(8,))
+    skin_tone.leave_to_expected(network, model)
+    layer, optimizer, rng = network.get_layer("added_texture"), keras.optimizers.Adam(1e-2), np.random.default_rng(1)
+    directions, parts = skin_tone.directions(model).numpy(), (layer.kernel, layer.bias)
+    for _ in range(3):
+        optimizer.apply_gradients([(tf.constant(rng.normal(size=part.shape), tf.float32), part) for part in parts])
+        for part in parts:
+            assert np.linalg.norm(part) > .1
+            np.testing.assert_allclose(part.numpy() @ directions, 0., atol=1e-6)
+
+
+def test_without_colors_the_recognizer_has_a_say_in_tone_too(tiny_model, tiny_encoder):
+    for color_features in True, False:
+        config = TrainingConfig("photos", "run", color_features=color_features)
+        layer = train.assemble(config, tiny_model, tiny_encoder).decoder.get_layer("added_texture")
+        assert [part.constraint is not None for part in (layer.kernel, layer.bias)] == [color_features] * 2
