@@ -44,13 +44,19 @@ class Standardize(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("morph3d")
 class Spread(keras.layers.Layer):
-    """Divides by a standard deviation, kept as a variable and never trained; no gradient flows back."""
+    """Divides by a standard deviation, but nothing along some orthonormal directions; no gradient flows back.
+
+    Both are variables and never trained: `deviation` [N], and `kept` [N, 3], which is zero where there are fewer directions.
+    """
 
     def build(self, shape):
         self.deviation = self.add_weight(name="deviation", shape=shape[-1:], initializer="ones", trainable=False)
+        self.kept = self.add_weight(name="kept", shape=(shape[-1], 3), initializer="zeros", trainable=False)
 
     def call(self, expected):
-        return keras.ops.stop_gradient(expected) / self.deviation
+        expected = keras.ops.stop_gradient(expected)
+        spread = expected / self.deviation
+        return spread + (expected - spread) @ self.kept @ keras.ops.transpose(self.kept)
 
 
 def build(feature_size, shape_size, texture_size, hidden=(1024, 1024), weight_decay=1e-5):

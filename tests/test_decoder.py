@@ -22,7 +22,7 @@ def standardized(network, features, domain):
 def test_layers_are_the_papers(network):
     dense = [layer for layer in network.layers if hasattr(layer, "units")]
     assert sorted(layer.units for layer in dense) == [5, 5, 7, 7, 512, 512, 1024, 1024]
-    fixed = 2 * 2 * 20 + 12
+    fixed = sum(variable.shape.num_elements() for variable in network.non_trainable_variables)
     assert network.count_params() - fixed == sum(20 * units + units + units * units + units + 12 * units + 12
                                                  for units in (1024, 512))
 
@@ -122,6 +122,19 @@ def test_at_first_and_after_spreading_the_faces_are_the_expected_ones_of_photos_
     np.testing.assert_allclose(spread.shape[:, 6], 10. * expected.shape[:, 6], rtol=1e-4)  # of which nothing is known
     renderings = decoder.decode(network, features, RENDERINGS), decoder.decode(network, features, RENDERINGS, expected=True)
     np.testing.assert_allclose(renderings[0].shape / renderings[1].shape, spread.shape / expected.shape, rtol=1e-3)
+
+
+def test_along_directions_that_are_kept_nothing_is_spread():
+    network = decoder.build(20, 7, 5)
+    features = tf.random.stateless_normal([50, 20], [1, 2])
+    layer = network.get_layer("spread_texture")
+    direction = np.eye(5, 1) * .6 + np.eye(5, 1, -3) * .8
+    layer.kept.assign(np.pad(direction, [[0, 0], [0, 2]]))
+    decoder.spread(network, features)
+    spread, expected = (decoder.decode(network, features, expected=choice).texture.numpy() for choice in (False, True))
+    aside = np.eye(5) - direction @ direction.T
+    np.testing.assert_allclose(spread @ direction, expected @ direction, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(spread @ aside, expected / layer.deviation.numpy() @ aside, rtol=1e-4, atol=1e-4)
 
 
 def test_only_the_parameter_loss_moves_the_expected_face(network):

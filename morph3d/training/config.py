@@ -79,8 +79,8 @@ class TrainingConfig:
                                     "Surrey Face Model.")
     encoder: str = _setting("dlib", f"The frozen face recognizer: {registry.SPECS}.")
     encoder_weights: str | None = _setting(None, "File with the encoder's weights, in place of those that come with it.")
-    color_features: bool = _setting(True, "Read a face's colors too, which the recognizer's features hardly hold, and keep "
-                                   "the losses of pictures out of the tone of the skin.", fixed=True)
+    color_features: bool = _setting(True, "Read a face's colors too, which the recognizer's features hardly hold, and "
+                                   "leave the tone of the skin to them, in which the losses of pictures have no say.", fixed=True)
     synthetic: SyntheticStage = _group(SyntheticStage, "synthetic_{}")
     hybrid: HybridStage = _group(HybridStage, "hybrid_{}")
     losses: LossWeights = _group(LossWeights, "{}_weight")

@@ -13,13 +13,16 @@ BEHIND = .4  # distances of the eyes: what lies farther behind them is no cheek
 
 
 def leave_to_expected(decoder, model):
-    """Has the tone of a decoder's faces be that of the expected ones, spread: what is added to their texture adds nothing to it.
+    """Has the tone of a decoder's faces be that of the expected ones: it is not spread, and nothing is added to it.
 
     Args:
       decoder: what `morph3d.decoder.build` gives; its optimizer then keeps to it at every step.
       model: the MorphableModel of its coefficients.
     """
-    layer, without = decoder.get_layer("added_texture"), Without(directions(model))
+    tone = directions(model)
+    kept = decoder.get_layer("spread_texture").kept
+    kept.assign(tf.pad(tone, [[0, 0], [0, kept.shape[1] - tone.shape[1]]]))
+    layer, without = decoder.get_layer("added_texture"), Without(tone)
     for weights in layer.kernel, layer.bias:
         weights.constraint = without
 

@@ -46,21 +46,29 @@ def test_colors_that_no_mode_changes_have_no_directions(model):
     np.testing.assert_array_equal(skin_tone.Without(skin_tone.directions(Plain))(weights), weights)
 
 
-def test_what_is_added_to_the_texture_keeps_out_of_the_tone_at_every_step(model):
+def test_the_tone_of_a_face_stays_that_of_the_expected_one_at_every_step(model):
     keras.utils.set_random_seed(0)
     network = decoder.build(8, 4, model.texture_size, hidden=(8,))
     skin_tone.leave_to_expected(network, model)
-    layer, optimizer, rng = network.get_layer("added_texture"), keras.optimizers.Adam(1e-2), np.random.default_rng(1)
+    rng = np.random.default_rng(1)
+    features = np.float32(rng.normal(size=[20, 8]))
+    decoder.spread(network, features)
+    layer, optimizer = network.get_layer("added_texture"), keras.optimizers.Adam(1e-2)
     directions, parts = skin_tone.directions(model).numpy(), (layer.kernel, layer.bias)
     for _ in range(3):
         optimizer.apply_gradients([(tf.constant(rng.normal(size=part.shape), tf.float32), part) for part in parts])
-        for part in parts:
-            assert np.linalg.norm(part) > .1
-            np.testing.assert_allclose(part.numpy() @ directions, 0., atol=1e-6)
+        read, expected = (part.texture.numpy() for part in decoder.readings(network, features))
+        np.testing.assert_allclose((read - expected) @ directions, 0., atol=1e-5)
+        rest = expected - expected @ directions @ directions.T
+        assert np.linalg.norm(read - expected) > np.linalg.norm(rest)  # which is spread, and added to
 
 
-def test_without_colors_the_recognizer_has_a_say_in_tone_too(tiny_model, tiny_encoder):
+def test_without_colors_tone_is_spread_and_the_recognizer_has_a_say_in_it(tiny_model, tiny_encoder):
     for color_features in True, False:
         config = TrainingConfig("photos", "run", color_features=color_features)
-        layer = train.assemble(config, tiny_model, tiny_encoder).decoder.get_layer("added_texture")
+        network = train.assemble(config, tiny_model, tiny_encoder).decoder
+        layer = network.get_layer("added_texture")
         assert [part.constraint is not None for part in (layer.kernel, layer.bias)] == [color_features] * 2
+        # Of the tiny model's three colors all are tone.
+        kept = network.get_layer("spread_texture").kept.numpy()
+        np.testing.assert_allclose(kept @ kept.T, color_features * np.eye(3), atol=1e-6)
