@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from morph3d import plain_paths
 from morph3d.decoder import PHOTOS, RENDERINGS, readings
+from morph3d.inference import signatures
 from morph3d.morphable.coefficients import Coefficients
 
 PARTS = ("image_size", "template", "triangles", "landmarks", "encoder_fingerprint", "encode", "decode", "read", "reconstruct",
@@ -35,7 +36,10 @@ class ReconstructionNetwork(tf.Module):
 
     def __init__(self, encoder, decoder, morphable):
         super().__init__(name="reconstruction_network")
-        self._encoder, self._decoder, self._morphable = encoder, decoder, morphable
+        # In a closure and not as attributes: Keras would export each of its variables as two, of which functions read the one and
+        # checkpoints restore the other, so that only Python could load them. Their variables themselves are attributes.
+        self._parts = lambda: (encoder, decoder, morphable)
+        self._weights = [*encoder.variables, *(variable.value for variable in decoder.variables)]
         size = encoder.image_size
         self.image_size = tf.Variable(size, trainable=False)
         self.template = tf.Variable(encoder.template, trainable=False)
@@ -48,21 +52,22 @@ class ReconstructionNetwork(tf.Module):
             tf.TensorSpec([None, *rest], tf.float32, name) for name, *rest in (
                 ("crops", size, size, 3), ("features", encoder.feature_size), ("shape", morphable.shape_size),
                 ("texture", morphable.texture_size)))
-        self.encode = tf.function(lambda crops: self._encoder(crops).features, [crops])
+        self.encode = tf.function(lambda crops: encoder(crops).features, [crops])
         choices = [tf.TensorSpec([], tf.bool, name) for name in ("renderings", "expected")]
         self.read = tf.function(self._read, [features, *choices])
         self.decode = tf.function(lambda features: self._read(features, False, False), [features])
-        self.reconstruct = tf.function(lambda crops: self._read(self._encoder(crops).features, False, False), [crops])
+        self.reconstruct = tf.function(lambda crops: self._read(encoder(crops).features, False, False), [crops])
         self.instance = tf.function(self._instance, [shape, texture])
+        self.serve = self.reconstruct  # by this name LiteRT's converter knows that of several signatures serving_default is meant
 
     def _read(self, features, renderings, expected):
         domain = tf.where(renderings, RENDERINGS, PHOTOS)
-        read, nearest = readings(self._decoder, features, domain)
+        read, nearest = readings(self._parts()[1], features, domain)
         shape, texture = (tf.where(expected, *pair) for pair in zip(nearest[:2], read[:2]))
         return {"shape": shape, "texture": texture, **self._instance(shape, texture)}
 
     def _instance(self, shape, texture):
-        vertices, colors = self._morphable.instance(Coefficients(shape, texture, None))
+        vertices, colors = self._parts()[2].instance(Coefficients(shape, texture, None))
         return {"vertices": vertices, "colors": tf.clip_by_value(colors, 0., 1.)}
 
 
@@ -78,7 +83,7 @@ def save(network, folder):
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
         new = pathlib.Path(beside, "new")
-        tf.saved_model.save(network, str(new), {"serving_default": network.reconstruct})
+        tf.saved_model.save(network, str(new), signatures.of(network))
         _replace(folder, new)
 
 
@@ -107,7 +112,7 @@ def load(folder):
     try:
         with plain_paths.folder(folder) as path:
             loaded = tf.saved_model.load(path)
-    except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
+    except (OSError, RuntimeError, ValueError, IndexError, tf.errors.OpError) as error:  # IndexError: variables cut off
         raise ValueError(f"{folder}: the SavedModel cannot be read ({str(error).partition(chr(10))[0]}); export it again with "
                          f"morph3d-export") from error
     missing = [name for name in PARTS if not hasattr(loaded, name)]

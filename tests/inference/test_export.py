@@ -180,3 +180,21 @@ def test_a_damaged_saved_model_is_named(saved, tmp_path):
     (folder / "saved_model.pb").write_bytes(b"\x01" * 100)
     with pytest.raises(ValueError, match="saved_model: the SavedModel cannot be read .*; export it again"):
         export.load(folder)
+
+
+@pytest.mark.parametrize("file, rest", [("saved_model.pb", .5), ("variables/variables.data-00000-of-00001", .5),
+                                        ("variables/variables.index", 0.), ("variables/variables.data-00000-of-00001", 0.)])
+def test_a_saved_model_that_was_cut_off_is_named(saved, tmp_path, file, rest):
+    folder = tmp_path / "saved_model"
+    shutil.copytree(saved, folder)
+    content = (folder / file).read_bytes()
+    (folder / file).write_bytes(content[:int(rest * len(content))])
+    with pytest.raises(ValueError, match="saved_model: the SavedModel cannot be read .*; export it again"):
+        export.load(folder)
+
+
+def test_where_nothing_can_be_written_nothing_is(network, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OSError, match="File exists"):
+        export.save(network, tmp_path / "file" / "saved_model")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
