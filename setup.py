@@ -25,10 +25,12 @@ REQUIREMENTS = [
     "numpy>=2.0",
     "opencv-python-headless>=5.0",
     "pillow>=12.1.1",
+    "pillow-heif>=1.8.1",
     "protobuf>=6.31.1",
     "scikit-image>=0.24",
     "scipy>=1.13",
     "setuptools<82",  # tensorboard imports pkg_resources, which 82 lacks
+    "simplejpeg>=1.9",
     "tensorboard>=2.20",
     "tqdm>=4.66",
     "trimesh>=4.6",

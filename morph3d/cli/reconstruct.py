@@ -36,6 +36,7 @@ def main():
 def _reconstruct(reconstructor, photo, name):
     """Writes the files of one photo and prints their paths; whether that was possible."""
     from morph3d.inference import faces
+    from morph3d.photos import decoding
     try:
         paths = faces.write_all(reconstructor.reconstruct(photo), FLAGS.output, name)
     except (ValueError, OSError) as error:
@@ -43,7 +44,7 @@ def _reconstruct(reconstructor, photo, name):
             raise
         logging.error("%s", program.in_one_line(error))
         return False
-    print(*paths, sep="\n", flush=True)
+    print(*map(decoding.printable, paths), sep="\n", flush=True)
     return True
 
 

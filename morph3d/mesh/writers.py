@@ -2,6 +2,7 @@
 import contextlib
 import hashlib
 import json
+import os
 import pathlib
 import re
 import struct
@@ -86,7 +87,7 @@ def plain(name):
     What is changed gets a digest of the original, lest two names become one.
     """
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
-    return plain if plain == name else f"{plain}_{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+    return plain if plain == name else f"{plain}_{hashlib.sha256(os.fsencode(name)).hexdigest()[:6]}"
 
 
 def _obj(vertices, colors, triangles):

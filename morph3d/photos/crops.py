@@ -62,7 +62,8 @@ def crop_all(contents, boxes, frame):
 
     Args:
       contents: for each photo its file's bytes, or the OSError that was met in their place.
-      boxes: for each the box of its face in pixels, or None, as face_detection.detect takes them.
+      boxes: for each the box of its face, or None, as face_detection.detect takes them: in pixels of the upright photo as its
+        file has it, also where that is shrunk while it is read.
       frame: see `crop`.
 
     Returns:
@@ -107,11 +108,11 @@ def _decode(data, box):
     if isinstance(data, OSError):
         return ValueError(f"cannot be opened: {data.strerror or data}")
     try:
-        photo = decoding.pixels(data) if isinstance(data, np.ndarray) else decoding.decode(data)
+        photo, scale = (decoding.pixels(data), 1.) if isinstance(data, np.ndarray) else decoding.decode_scaled(data)
     except ValueError as error:
         return error
     photo, scales = images.shrink(photo, LONGEST_SIDE / max(photo.shape))
-    return photo, box and tuple(np.multiply(box, np.tile(scales, 2)))
+    return photo, box and tuple(np.multiply(box, np.tile(scale * scales, 2)))
 
 
 def _crop_both(photo, points, frame):

@@ -1,18 +1,31 @@
 """The decoding of photographs, whatever is in the file."""
+import functools
 import io
 import os
 import pathlib
+import struct
 
 import numpy as np
 import PIL.ExifTags
 import PIL.Image
+import PIL.JpegImagePlugin
+import pillow_heif
 
 from morph3d import images
+from morph3d.photos import jpeg
 
-# Names that say it is a photo. What a file is its content decides, but to open millions for that takes long.
-SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"])
-FORMATS = "JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM"  # by what the file holds; no other reader of Pillow is run
-LARGEST = 80_000_000  # pixels; larger ones are more likely to fill the memory than to be portraits, and Pillow warns of them
+# By what the file holds; no other reader of Pillow is run. The first that can open a file has it: AVIF comes before HEIF, which
+# takes an AVIF of the brand mif1 for its own and then cannot decode it.
+FORMATS = "JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "HEIF", "JPEG2000"
+# Names that say it is a photo: those that Pillow knows of these formats. What a file is its content decides, but to open millions
+# for that takes long.
+SUFFIXES = frozenset([
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm",
+    ".pnm", ".pfm", ".avif", ".avifs", ".heic", ".heics", ".heif", ".heifs", ".hif", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf",
+    ".jpx"])
+VERSION = 2  # of what can be read; the first did not say
+FAILURES = "not an image", "too many pixels", "damaged image", "unsupported pixels"  # of what another version may read
+LARGEST = 80_000_000  # pixels to be decoded; more are more likely to fill the memory than to be a portrait
 
 
 def read(path):
@@ -49,8 +62,8 @@ def pixels(picture):
     if isinstance(picture, PIL.Image.Image):
         try:
             return _upright(_rgb(picture), picture)
-        except _Unsupported as error:
-            raise ValueError(f"unsupported pixels: {error}") from None
+        except _Refused as error:
+            raise ValueError(str(error)) from None
     array = np.asarray(picture)
     if array.ndim == 2:
         array = np.repeat(array[..., None], 3, -1)
@@ -68,32 +81,32 @@ def pixels(picture):
 def decode(data):
     """An encoded picture, whatever its name says it is.
 
-    The first picture of an animation. 16-bit values are scaled, transparent pictures are laid on white as on a page, CMYK is
-    taken as Adobe writes it. Color profiles are ignored.
+    The first picture of several, or the one that the file itself calls its main one. 16-bit values are scaled, transparent
+    pictures are laid on white as on a page, CMYK is taken as Adobe writes it. Color profiles are ignored. A JPEG of more than
+    LARGEST pixels is halved while it is decoded; one of which only the end mark is missing is read.
 
     Args:
       data: bytes of a file of one of FORMATS.
 
     Returns:
-      [H, W, 3] uint8 RGB, not writable, turned upright by its EXIF orientation.
+      [H, W, 3] uint8 RGB, not writable, turned upright as the file asks for.
 
     Raises:
       ValueError: "empty", "not an image", "too many pixels", "damaged image" or "unsupported pixels"; after a colon maybe more.
     """
+    return decode_scaled(data)[0]
+
+
+def decode_scaled(data):
+    """What `decode` gives, and its size over that of the file's picture: 1, or 0.5 where a JPEG was halved."""
     if not data:
         raise ValueError("empty")
     try:
-        with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as image:  # reads the header only
-            if image.width * image.height > LARGEST:
-                raise PIL.Image.DecompressionBombError(f"{image.width} x {image.height}")
-            image.load()
-            return _upright(_rgb(image), image)
-    except PIL.UnidentifiedImageError:
-        raise ValueError("not an image") from None
-    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
-        raise ValueError(f"too many pixels: {error}, more than {LARGEST}") from None
-    except _Unsupported as error:
-        raise ValueError(f"unsupported pixels: {error}") from None
+        return _decoded(data)
+    except _Refused as error:
+        raise ValueError(str(error)) from None
+    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:  # of a TIFF's tiles
+        raise ValueError(f"too many pixels: {error}") from None
     except MemoryError:
         raise
     except Exception as error:  # Pillow's readers raise all kinds of errors on damaged data
@@ -102,12 +115,59 @@ def decode(data):
 
 def recognizes(beginning):
     """Whether a file that begins with these bytes, at least 16 of them, is in one of FORMATS."""
-    PIL.Image.init()  # registers the readers of all formats, once
-    return any(PIL.Image.OPEN[name][1](beginning) for name in FORMATS)
+    return any(accept(beginning) for _, accept in _readers())
 
 
-class _Unsupported(Exception):
+class _Refused(Exception):
     pass
+
+
+@functools.cache
+def _readers():
+    """For each of FORMATS what opens a file, and what knows its beginning."""
+    PIL.Image.init()
+    pillow_heif.register_heif_opener()
+    return [PIL.Image.OPEN[name] for name in FORMATS]
+
+
+def _open(data):
+    """The PIL.Image of a file, of which only the header is read.
+
+    Not by PIL.Image.open: its limit, for the whole process, is the same for pictures that are halved and for those that are not.
+    """
+    problem = _Refused("not an image")
+    for factory, accept in _readers():
+        if accept(data[:16]):
+            try:
+                return factory(io.BytesIO(data), "")
+            except (SyntaxError, IndexError, TypeError, struct.error) as error:  # a reader's ways to say no
+                problem = error
+    raise problem
+
+
+def _decoded(data):
+    """-> what `decode_scaled` gives."""
+    with _open(data) as image:
+        is_jpeg = isinstance(image, PIL.JpegImagePlugin.JpegImageFile)
+        scale = _fit(image, 2 if is_jpeg else 1)
+        try:
+            image.load()
+        except OSError:
+            if not (is_jpeg and jpeg.lacks_only_its_end(data)):
+                raise
+            return _decoded(data + jpeg.END)
+        return _upright(_rgb(image), image), scale
+
+
+def _fit(image, most):
+    """Has a picture of more than LARGEST pixels shrunk when it is loaded, `most` times a side -> the size over the present one."""
+    width, height = image.size
+    if width * height <= LARGEST:
+        return 1.
+    if width * height > most**2 * LARGEST:
+        raise _Refused(f"too many pixels: {width} x {height}, more than {most**2 * LARGEST}")
+    image.draft(None, (width // most, height // most))
+    return 1. / most
 
 
 def _rgb(image):
@@ -116,7 +176,7 @@ def _rgb(image):
         gray = np.uint8(np.clip(np.asarray(image), 0, 65535) >> 8)
         return np.repeat(gray[..., None], 3, -1)
     if image.mode == "F":
-        raise _Unsupported("floating point, of no known range")
+        raise _Refused("unsupported pixels: floating point, of no known range")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = PIL.Image.alpha_composite(PIL.Image.new("RGBA", image.size, "white"), image)

@@ -8,7 +8,10 @@ import zlib
 import cv2
 import numpy as np
 import PIL.Image
+import pillow_heif
 import skimage.data
+
+pillow_heif.register_heif_opener()  # to write HEIF
 
 EMPTY, NO_IMAGE, TOO_LARGE, DAMAGED, NO_FACE, NO_FILE = (
     "empty", "not an image", "too many pixels", "damaged image", "no face found", "not a file")
@@ -149,10 +152,13 @@ def _kind(suffix, save, reason=None):
 KINDS = [
     *(_kind(suffix, lambda rng, kind=kind: encoded(portrait(rng), kind))
       for suffix, kind in [("jpg", "JPEG"), ("png", "PNG"), ("webp", "WEBP"), ("gif", "GIF"), ("bmp", "BMP"), ("tif", "TIFF"),
-                           ("ppm", "PPM"), ("jpg", "PNG"), ("png", "JPEG")]),
+                           ("ppm", "PPM"), ("heic", "HEIF"), ("avif", "AVIF"), ("jp2", "JPEG2000"), ("jfif", "JPEG"),
+                           ("jpg", "PNG"), ("png", "JPEG"), ("jpg", "HEIF")]),
     *(_kind(suffix, lambda rng, kind=kind, orientation=orientation: with_orientation(portrait(rng), kind, orientation))
-      for suffix, kind in [("jpg", "JPEG"), ("png", "PNG"), ("webp", "WEBP"), ("tif", "TIFF")] for orientation in range(1, 9)),
-    *(_kind(suffix, _animated(kind)) for suffix, kind in [("gif", "GIF"), ("webp", "WEBP"), ("png", "PNG")]),
+      for suffix, kind in [("jpg", "JPEG"), ("png", "PNG"), ("webp", "WEBP"), ("tif", "TIFF"), ("heic", "HEIF"), ("avif", "AVIF")]
+      for orientation in range(1, 9)),
+    *(_kind(suffix, _animated(kind)) for suffix, kind in [("gif", "GIF"), ("webp", "WEBP"), ("png", "PNG"), ("mpo", "MPO")]),
+    _kind("jpg", lambda rng: encoded(portrait(rng), "JPEG")[:-2]),
     _kind("jpg", lambda rng: encoded(PIL.Image.fromarray(portrait(rng)).convert("CMYK"), "JPEG", quality=95)),
     _kind("jpg", lambda rng: encoded(portrait(rng)[..., 0], "JPEG")),
     _kind("jpg", lambda rng: encoded(portrait(rng), "JPEG", progressive=True)),
@@ -167,10 +173,10 @@ KINDS = [
     _kind("jpg", lambda rng: encoded(np.full([90, 70, 3], rng.integers(0, 256, 3), np.uint8), "JPEG"), NO_FACE),
     *(_kind(suffix, _cut(kind, .4, .9), DAMAGED)
       for suffix, kind in [("jpg", "JPEG"), ("png", "PNG"), ("webp", "WEBP"), ("gif", "GIF"), ("tif", "TIFF"), ("bmp", "BMP"),
-                           ("ppm", "PPM")]),
+                           ("ppm", "PPM"), ("heic", "HEIF"), ("avif", "AVIF"), ("jp2", "JPEG2000")]),
+    _kind("png", lambda rng: b"\x89PNG\r\n\x1a\n" + _words(rng)[:3], DAMAGED),
     _kind("png", lambda rng: png(9, 9, 8, 2, b"", b"", _words(rng)), DAMAGED),
     _kind("jpg", lambda rng: b"\xff\xd8" + _words(rng), NO_IMAGE),
-    _kind("png", lambda rng: b"\x89PNG\r\n\x1a\n" + _words(rng)[:3], NO_IMAGE),
     _kind("webp", lambda rng: b"RIFF" + _words(rng)[:6], NO_IMAGE),
     _kind("jpg", lambda rng: b"not a photo " + _words(rng), NO_IMAGE),
     _kind("jpg", lambda rng: b"<!DOCTYPE html><html><body>404 " + _words(rng) + b"</body></html>", NO_IMAGE),

@@ -121,6 +121,17 @@ def test_a_box_is_given_in_pixels_of_the_photo_and_a_large_photo_is_shrunk_with_
     assert np.abs(crop.astype(float) - expected).mean() < 8.
 
 
+def test_a_box_is_in_pixels_of_the_file_also_where_its_photo_is_shrunk_while_it_is_read(monkeypatch):
+    """Of two faces beside each other the box is the right one's; half as large it would be the left one's."""
+    turned = bad_photos.with_orientation(np.concatenate([astronaut(), astronaut()[:, ::-1]], 1), "JPEG", 6, quality=97)
+    box = (340., 40., 440., 170.)
+    (whole, _), = crops.crop_all([turned], [box], FRAME)
+    monkeypatch.setattr(crops.decoding, "LARGEST", 256 * 512 - 1)
+    assert crops.decoding.decode(turned).shape == (128, 256, 3)
+    (halved, _), = crops.crop_all([turned], [box], FRAME)
+    assert np.abs(whole.astype(float) - halved).mean() < 8.
+
+
 def test_crops_show_upright_faces_with_their_points_on_the_template(tmp_path):
     """Whatever the orientation that a photo's EXIF block says."""
     paths = [tmp_path / path for path, reason in bad_photos.make(tmp_path, 160).items() if reason is None]

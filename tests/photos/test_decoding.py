@@ -40,7 +40,7 @@ def difference(data, pixels):
 
 
 def test_without_loss_the_pixels_are_the_same(face):
-    for kind, options in [("PNG", {}), ("WEBP", {"lossless": True}), ("BMP", {}), ("TIFF", {}), ("PPM", {})]:
+    for kind, options in [("PNG", {}), ("WEBP", {"lossless": True}), ("BMP", {}), ("TIFF", {}), ("PPM", {}), ("JPEG2000", {})]:
         np.testing.assert_array_equal(decoding.decode(bad_photos.encoded(face, kind, **options)), face, kind)
     gray = bad_photos.encoded(face[..., 0], "PNG")
     np.testing.assert_array_equal(decoding.decode(gray), np.repeat(face[..., :1], 3, -1))
@@ -53,12 +53,28 @@ def test_decodes_jpeg_as_opencv_does(face):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
 def test_every_orientation_is_turned_upright(face, kind, orientation):
     tall = face[:, 20:80]
     data = bad_photos.with_orientation(tall, kind, orientation)
     assert decoding.decode(data).shape == tall.shape
     assert difference(data, tall) < 6.
+
+
+@pytest.mark.parametrize("kind", decoding.FORMATS)
+def test_names_and_contents_agree(face, kind):
+    """The names are Pillow's own for each format."""
+    PIL.Image.init()
+    assert {suffix for suffix, of in PIL.Image.registered_extensions().items() if of == kind} <= decoding.SUFFIXES
+    assert decoding.recognizes(bad_photos.encoded(face, kind)[:16])
+    assert {PIL.Image.registered_extensions()[suffix] for suffix in decoding.SUFFIXES} == {*decoding.FORMATS, "MPO"}
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+@pytest.mark.parametrize("brand", [b"mif1", b"msf1"])
+def test_a_brand_that_two_formats_share_is_read_by_the_right_one(face, kind, brand):
+    data = bad_photos.encoded(face, kind)
+    assert difference(data[:8] + brand + data[12:], face) < 8.
 
 
 def test_opencv_agrees_on_the_orientations(face):
@@ -103,7 +119,7 @@ def test_what_is_transparent_is_white(face):
     assert (photo[hidden] == 255).all() and (photo[~hidden] < 255).any(-1).all()
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "MPO", "HEIF", "AVIF"])
 def test_an_animation_gives_its_first_picture(face, kind):
     frames = [PIL.Image.fromarray(face), PIL.Image.new("RGB", face.shape[1::-1])]
     data = bad_photos.encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=50)
@@ -127,6 +143,39 @@ def test_the_limit_of_pixels_is_the_stated_one(monkeypatch, face):
     monkeypatch.setattr(decoding, "LARGEST", face[:50].size // 3 - 1)
     with pytest.raises(ValueError, match="^too many pixels: 112 x 50, more than 5599$"):
         decoding.decode(data)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_jpeg_is_halved_in_place(monkeypatch, orientation, progressive):
+    """A ramp's halves are the means of two by two: half a pixel off would show."""
+    y, x = np.mgrid[:104, :80]
+    ramp = np.uint8(np.stack([2 * x, 2 * y, x + y], -1))
+    data = bad_photos.with_orientation(ramp, "JPEG", orientation, quality=100, subsampling=0, progressive=progressive)
+    monkeypatch.setattr(decoding, "LARGEST", 104 * 80 - 1)
+    photo, scale = decoding.decode_scaled(data)
+    assert photo.shape == (52, 40, 3) and scale == .5
+    off = photo - ramp.reshape(52, 2, 40, 2, 3).mean((1, 3))
+    assert np.abs(off).max() <= 3. and np.abs(off.mean((0, 1))).max() < .6
+    monkeypatch.setattr(decoding, "LARGEST", 104 * 80)
+    photo, scale = decoding.decode_scaled(data)
+    assert photo.shape == (104, 80, 3) and scale == 1.
+
+
+def test_a_jpeg_four_times_too_large_is_refused(monkeypatch, face):
+    monkeypatch.setattr(decoding, "LARGEST", face[..., 0].size // 4 - 1)
+    with pytest.raises(ValueError, match="^too many pixels: 112 x 112, more than 12540$"):
+        decoding.decode(bad_photos.encoded(face, "JPEG"))
+
+
+@pytest.mark.slow
+def test_a_photo_of_200_megapixels_is_read_without_a_warning(recwarn):
+    picture = PIL.Image.new("L", (16320, 12240), 90)
+    picture.paste(250, (4000, 2000, 5000, 3000))
+    photo = decoding.decode(bad_photos.encoded(picture, "JPEG"))
+    assert photo.shape == (6120, 8160, 3) and not recwarn
+    y, x = np.nonzero(photo[..., 0] > 170)
+    assert (x.min(), x.max(), y.min(), y.max()) == (2000, 2499, 1000, 1499)
 
 
 @pytest.mark.slow
@@ -160,6 +209,17 @@ def test_only_files_are_opened(tmp_path):
     for name in "folder.jpg", "pipe.jpg", "dangling.jpg", "missing.jpg":
         with pytest.raises(ValueError, match=f"{name}: not a file$"):
             decoding.read(tmp_path / name)
+
+
+def test_a_name_may_be_any_bytes(tmp_path, face):
+    path = os.path.join(tmp_path, os.fsdecode(b"\xff\xfe.jpg"))
+    pathlib.Path(path).write_bytes(bad_photos.encoded(face, "PNG"))
+    np.testing.assert_array_equal(decoding.read(path), face)
+    pathlib.Path(path).write_bytes(b"text")
+    with pytest.raises(ValueError) as error:
+        decoding.read(path)
+    assert str(error.value) == f"{tmp_path}/\ufffd\ufffd.jpg: not an image"
+    str(error.value).encode()  # can be printed
 
 
 def test_a_file_that_cannot_be_opened_says_why(tmp_path, monkeypatch):

@@ -25,6 +25,7 @@ from morph3d.data.prepared import dataset, shards
 from morph3d.data.prepared.ledger import DIGESTS, MADE, Notes, truth
 from morph3d.data.sources import tfds_images
 from morph3d.encoders import registry
+from morph3d.photos import decoding
 
 RUNNER = "FnApiRunner"  # in this process; Beam's own default first looks for a program to download
 PHOTOS_IN_SHARD = 500  # and fewer of a small set, so that there is progress to see
@@ -68,8 +69,8 @@ def prepare(source, folder, encoder="dlib", weights=None, color_features=False, 
         digests = _complete("reading", notes, DIGESTS, plan, [truth(listed) for listed in plan],
                             _take_digests, [()] * len(plan), options)
         duplicates = _duplicates(plan, digests)
-        made_of = [truth([(photo.key, photo.person, digest) for photo, digest in zip(listed, taken)], copies)
-                   for listed, taken, copies in zip(plan, digests, duplicates)]
+        made_of = [_made_of(notes, number, [(photo.key, photo.person, digest) for photo, digest in zip(listed, taken)], copies)
+                   for number, (listed, taken, copies) in enumerate(zip(plan, digests, duplicates))]
         made = _complete("preparing", notes, MADE, plan, made_of,
                          functools.partial(_make, settings), [(found,) for found in duplicates], options)
         notes.sweep()
@@ -205,6 +206,18 @@ def _duplicates(plan, digests):
             if digest and first.setdefault(digest, photo.key) != photo.key:
                 found[position] = first[digest]
     return duplicates
+
+
+def _made_of(notes, number, *facts):
+    """A digest of what a shard follows from: its photos and what can be read.
+
+    The latter does not count for a shard that was made before decoding had a version, if every photo of it could be read then.
+    """
+    earlier = truth(*facts)
+    made = notes.read(number, MADE, earlier)
+    if made and not any(reason.split(":")[0] in decoding.FAILURES for _, reason in made["rejects"]):
+        return earlier
+    return truth(*facts, decoding.VERSION)
 
 
 def _finish(folder, settings, listing, made, digest):

@@ -80,7 +80,7 @@ def _records(path, name, rejects):
     """Yields (name, offset, bytes) of the records of a file; adds what stands against the file to `rejects`."""
     offset, number, problem = 0, 0, "cut short"
     try:
-        for record in tf.data.TFRecordDataset(path, "GZIP" if _is_gzipped(path) else "").as_numpy_iterator():
+        for record in tf.data.TFRecordDataset(os.fsencode(path), "GZIP" if _is_gzipped(path) else "").as_numpy_iterator():
             yield f"{name}#{number:08}", offset, record
             offset, number = offset + _HEADER + len(record) + _FOOTER, number + 1
         with _open(path) as file:

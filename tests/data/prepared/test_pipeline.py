@@ -8,13 +8,14 @@ import numpy as np
 import PIL.Image
 import PIL.ImageOps
 import pytest
+import skimage.data
 import tensorflow as tf
 from apache_beam.runners.portability import prism_runner
 
 from morph3d.data import sources
-from morph3d.data.prepared import dataset, shards
+from morph3d.data.prepared import dataset, pipeline, shards
 from morph3d.encoders import registry
-from morph3d.photos import crops, face_detection
+from morph3d.photos import crops, decoding, face_detection
 from tests.data.prepared.making import NAMES, count_work, prepare, rejects, save, shard_files, stored
 from tests.encoders import recognizer
 from tests.photos import bad_photos
@@ -123,6 +124,22 @@ def test_new_photos_get_new_shards_wherever_they_are_listed(photos, encoder, mon
     save(photos / "Aaron" / "0.png", .2)
     after = shard_files(prepare(photos, encoder))
     assert made == [3] and after.items() > before.items()
+
+
+def test_what_an_earlier_version_could_not_read_is_tried_again_and_nothing_else(photos, encoder, monkeypatch):
+    (photos / "Zoe").mkdir()
+    (photos / "Zoe" / "0.jpg").write_bytes(bad_photos.encoded(skimage.data.astronaut()[:256, 96:352], "HEIF"))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(decoding, "_readers", lambda: [PIL.Image.OPEN[name] for name in ("JPEG", "PNG")])
+        earlier.setattr(pipeline, "_made_of", lambda notes, number, *facts: pipeline.truth(*facts))
+        before = prepare(photos, encoder)
+        files = shard_files(before)
+    assert rejects(before) == {"Zoe/0.jpg": "not an image"} and before.records == 9
+    made = count_work(monkeypatch)
+    after = prepare(photos, encoder)
+    assert made == [3] and after.records == 10 and after.digest != before.digest
+    assert {name: digest for name, digest in shard_files(after).items() if "00003" not in name}.items() <= files.items()
+    assert prepare(photos, encoder) == after and made == [3]
 
 
 def test_what_shows_no_usable_face_is_left_out_with_its_reason(photos, encoder):

@@ -5,6 +5,7 @@ import socket
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from morph3d.data import sources
 from morph3d.data.sources import folders, listing
@@ -112,6 +113,19 @@ def test_odd_names_are_printable_and_survive_json(put):
     assert restored == listed
     assert list(sources.contents(restored)) == [b"odd", b"plain"]
     assert "\n".join(photo.key for photo in listed).encode().count(b"\n") == 1
+
+
+def test_photos_and_records_of_any_bytes_for_a_name_are_read(put):
+    records = put({"Ann/a": b""}) / "Ann" / os.fsdecode(b"\xff\xfe")
+    with tf.io.TFRecordWriter(str(records.parent / "a")) as writer:
+        image = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"stored"]))
+        writer.write(tf.train.Example(features=tf.train.Features(feature={"image/encoded": image})).SerializeToString())
+    (records.parent / "a").rename(records)
+    names = [os.fsdecode(name) for name in (b"\xff\xfe.jpg", b"\xfd", b"\xff.txt")]
+    folder = put({f"Ann/{names[0]}": b"one", f"Ann/{names[1]}": JPEG, f"Ann/{names[2]}": b"text"})
+    listing = sources.find(folder)
+    assert outcome(folder) == {"Ann/\\xfd": JPEG, "Ann/\\xff\\xfe.jpg": b"one", "Ann/\\xff\\xfe#00000000": b"stored"}
+    assert listing.rejects == [("Ann/\\xff.txt", "not an image")]
 
 
 @pytest.mark.parametrize("names", [("\\n", "\n"), (os.fsdecode(b"\xff"), "\\xff"), (os.fsdecode(b"\x9f"), "\x9f"), ("\\\\", "\\")])

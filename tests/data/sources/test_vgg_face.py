@@ -30,6 +30,7 @@ def source(tmp_path):
 @pytest.mark.parametrize("lists, picture", [
     ("files", "images/{name}/{number:08}.jpg"),
     ("files", "images/{name}/{number}.jpg"),
+    ("files", "images/{name}/{number}.jfif"),
     ("files", "{name}/{number:08}.png"),
     ("files", "dataset/{name}/{number:08}.jpg"),
     ("files", "vgg_face_download/images/{name}/{number:08}.jpg?w=3"),

@@ -53,15 +53,16 @@ def test_now(tmp_path):
 
 
 def test_a_folder_for_each_person(tmp_path):
-    touch(tmp_path, "ann/head.ply", "ann/head_landmarks.csv", "ann/1.jpg", "ann/2.PNG", "ann/glasses/3.jpg", "bob/head.obj",
-          "bob/head.jpg", "bob/skin.png", "bob/film.mov", "cy/1.obj", "cy/2.ply", "cy/1.jpg",
+    touch(tmp_path, "ann/head.ply", "ann/head_landmarks.csv", "ann/1.jpg", "ann/2.PNG", "ann/glasses/3.jpg",
+          "ann/glasses/4.jfif", "bob/head.obj", "bob/head.jpg", "bob/skin.png", "bob/film.mov", "cy/1.obj", "cy/2.ply", "cy/1.jpg",
           "dee/1.jpg", "ed/head.obj", "ed/head.mtl")
     touch(tmp_path, "bob/head.mtl", content=b"newmtl a\nmap_Kd skin.png\n")
     found = scan_sets.find(tmp_path)
     ann, bob = found.people
     assert found.name == "scan + photos" and (ann.name, bob.name) == ("ann", "bob")
     assert ann.landmarks == tmp_path / "ann/head_landmarks.csv" and bob.landmarks is None
-    assert conditions(ann, tmp_path) == {"photos": ["ann/1.jpg", "ann/2.PNG"], "glasses": ["ann/glasses/3.jpg"]}
+    assert conditions(ann, tmp_path) == {"photos": ["ann/1.jpg", "ann/2.PNG"],
+                                         "glasses": ["ann/glasses/3.jpg", "ann/glasses/4.jfif"]}
     assert conditions(bob, tmp_path) == {"photos": ["bob/film.mov"]}  # its textures are no photos
     assert {name: why.partition(" in ")[0] for name, why in found.left_out} == {
         "cy": "found 2 scans", "dee": "found 0 scans", "ed": "no photos or videos"}
