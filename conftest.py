@@ -17,6 +17,27 @@ def data_folder():
 
 
 @pytest.fixture(scope="session")
+def npm(request):
+    """A function from names of npm packages, NAME@VERSION, to a folder in which Node finds them; without them a test is skipped."""
+    import re
+    import shutil
+    import subprocess
+
+    def install(*packages):
+        if not shutil.which("npm"):
+            pytest.skip("needs npm (Debian's package npm)")
+        # A folder for each set: npm removes what it was not asked for.
+        folder = request.config.cache.mkdir(re.sub(r"[^\w.]", "_", "_".join(["npm", *packages])))
+        command = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--prefix", folder, *packages]
+        found = subprocess.run(command, capture_output=True, text=True)
+        if found.returncode:
+            pytest.skip(f"{', '.join(packages)} cannot be had from npm: {found.stderr[:200]}")
+        return folder
+
+    return install
+
+
+@pytest.fixture(scope="session")
 def tiny_model():
     """A MorphableModel of an ellipsoid, for tests of what uses models: 4 shape, 3 texture and 2 expression modes."""
     import numpy as np

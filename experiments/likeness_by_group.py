@@ -50,7 +50,7 @@ def properties(source, keys):
     from morph3d.photos import crops
     photos = {photo.key: photo for photo in sources.find(source).photos}
     whole = face_patches.frame()
-    half = Framing(whole.image_size // 2, whole.template / 2.)  # small faces are refused at full size
+    half = Framing(whole.image_size // 2, whole.template / 2.)  # about as many pixels as the photos have: sharpness is theirs
     found = {name: [] for name in GROUPS}
     for pixels, points in crops.read_all(sources.contents([photos[key] for key in keys])):
         view = images.resize(crops.crop(pixels, points, half), whole.image_size)

@@ -13,7 +13,7 @@ from absl import app, flags
 
 from morph3d import aligned_rendering, images, scene
 from morph3d.data.prepared import people
-from morph3d.inference import faces, reconstructor
+from morph3d.inference import face_pictures, reconstructor
 from morph3d.training.run import Run
 
 _RUN = flags.DEFINE_string("run", None, "Folder of the training run that the shipped network was made of.", required=True)
@@ -42,7 +42,7 @@ def tiled(pictures, columns):
 
 def main(_):
     network, folder, run = reconstructor.load(), pathlib.Path(_OUTPUT.value), Run(_RUN.value)
-    images.write_png(folder / "astronaut.png", faces.draw_beside_photo(network.reconstruct(skimage.data.astronaut())))
+    images.write_png(folder / "astronaut.png", face_pictures.draw_beside_photo(network.reconstruct(skimage.data.astronaut())))
     _, held_out = people.hold_out(run.index, run.config.validation_people)
     crops = people.gallery(held_out).crops
     images.write_png(folder / "portraits.png", tiled(beside(network, crops[:PORTRAITS], (0., 40.)), 2))

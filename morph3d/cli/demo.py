@@ -44,7 +44,7 @@ def main():
     reconstructor.save(output / "saved_model")
     show("The network trained now", reconstructor, output, "astronaut")
     print(f"Training  .venv/bin/tensorboard --logdir={output / 'tensorboard'}\n"
-          f"Your own  .venv/bin/morph3d-reconstruct --photo=me.jpg")
+          f"Your own  .venv/bin/morph3d-reconstruct me.jpg")
 
 
 def config(output):
@@ -73,11 +73,12 @@ def show(whose, reconstructor, output, name):
     """Reconstructs the astronaut and says what to look at."""
     import skimage.data
 
-    from morph3d.inference import faces
-    glb, *_, views = faces.write_all(reconstructor.reconstruct(skimage.data.astronaut()), output / "faces", name)
+    from morph3d.inference import face_files
+    face = reconstructor.reconstruct(skimage.data.astronaut())
+    glb, views = face_files.save_all(face, output / "faces", name, ["glb", "png"])
     print(f"\n{whose} has made a face of the astronaut Eileen Collins:\n"
           f"Look at   {views}\n"
-          f"3D file   {glb} (opens in Blender and any glTF viewer; {name}.obj has a texture)", flush=True)
+          f"3D file   {glb} (opens in Blender and any glTF viewer)", flush=True)
 
 
 def run():

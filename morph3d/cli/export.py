@@ -31,7 +31,7 @@ def main():
         raise ValueError(f"--checkpoint={FLAGS.checkpoint}: it is one of a run; give --run in place of --model")
     output = pathlib.Path(FLAGS.output or pathlib.Path(FLAGS.run or ".", NAMES[FLAGS.format]))
     _write(_network(), output)
-    then = f"; now morph3d-reconstruct --model={output} --photo=FILE" if FLAGS.format == "savedmodel" else ""
+    then = f"; now morph3d-reconstruct --model={output} FILE" if FLAGS.format == "savedmodel" else ""
     logging.info("exported: %s%s", output, then)
 
 

@@ -35,7 +35,7 @@ def choose(package, command, title):
     importlib.import_module(f"{package.__name__}.{name.replace('-', '_')}").run()
 
 
-def run(program, required=()):
+def run(program, required=(), inputs=None):
     """Runs a program: its flags are what --help shows, and bad input ends it with one line on stderr and exit code 1.
 
     TensorFlow is imported only once the flags have proved right, so that --help is there at once.
@@ -43,6 +43,7 @@ def run(program, required=()):
     Args:
       program: a module with `define()`, which defines its flags, `main()`, and a docstring for --help.
       required: names of flags that must be given.
+      inputs: what stands beside the flags, at least one of it, as words for an error; `main` is given the list. None: nothing.
     """
     flags.DEFINE_bool("debug", False, "Show where in the program an error comes from.")
     program.define()
@@ -53,15 +54,17 @@ def run(program, required=()):
     if "--help" in sys.argv[1:]:  # absl's own exits with 1
         app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
     flags.mark_flags_as_required(required)
-    app.run(lambda arguments: _guarded(program, arguments))
+    app.run(lambda arguments: _guarded(program, arguments[1:], inputs))
 
 
-def _guarded(program, arguments):
-    if len(arguments) > 1:
-        raise app.UsageError(f"unexpected argument {arguments[1]!r}: values are given as --flag=value")
+def _guarded(program, arguments, inputs):
+    if arguments and not inputs:
+        raise app.UsageError(f"unexpected argument {arguments[0]!r}: values are given as --flag=value")
+    if inputs and not arguments:
+        raise app.UsageError(f"nothing given, expected {inputs}")
     try:
         start_quietly(program.__file__)
-        return program.main()
+        return program.main(arguments) if inputs else program.main()
     except KeyboardInterrupt:
         sys.exit("stopped")
     except Exception as error:
@@ -89,12 +92,27 @@ def start_quietly(path):
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     warnings.simplefilter("ignore")
-    with _held_back(sys.stderr):
+    with _held_back(sys.stderr), _hidden("matplotlib", "sklearn"):
         import tensorflow  # noqa: F401
     absl_logging.set_verbosity(absl_logging.INFO)
     handler = absl_logging.get_absl_handler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     handler.addFilter(lambda record: record.levelno >= logging.ERROR or record.pathname.startswith((PACKAGE, path)))
+
+
+@contextlib.contextmanager
+def _hidden(*names):
+    """Has modules that are not imported yet seem not to be installed.
+
+    Keras, which comes along with TensorFlow, would import these two for helpers that nobody asks for here: a third of the time.
+    """
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import uuid
 
+import numpy as np
 import tensorflow as tf
 
 from morph3d import plain_paths
@@ -24,6 +25,7 @@ class ReconstructionNetwork(tf.Module):
       template: [5, 2] pixels, where the five points of a face belong in a crop.
       triangles: [F, 3] and landmarks [68], of the mesh.
       uvs: [U, 2] and corners [F, 3], the Atlas of the mesh; not there where the morphable model has none.
+      blendshapes: [N, V, 3] float16 mm and blendshape_names [N], see morphable/blendshapes.py; not there where the model has none.
       encoder_fingerprint: text, the `recognizer` of its Encoder: whether another is the one that it was trained with.
       encode: crops [B, size, size, 3] sRGB in 0..1 -> features [B, D].
       decode: features -> {shape [B, S], texture [B, T], vertices [B, V, 3] mm, colors [B, V, 3] sRGB in 0..1}.
@@ -47,6 +49,10 @@ class ReconstructionNetwork(tf.Module):
         self.landmarks = tf.Variable(morphable.landmarks, trainable=False)
         if morphable.uvs:
             self.uvs, self.corners = (tf.Variable(part, trainable=False) for part in morphable.uvs)
+        if morphable.blendshapes:
+            # Halves: displacements of at most some cm, to some hundredths of a millimeter.
+            self.blendshapes = tf.Variable(np.stack(list(morphable.blendshapes.values())), trainable=False, dtype=tf.float16)
+            self.blendshape_names = tf.Variable(list(morphable.blendshapes), trainable=False)
         self.encoder_fingerprint = tf.Variable(encoder.recognizer, trainable=False)
         crops, features, shape, texture = (
             tf.TensorSpec([None, *rest], tf.float32, name) for name, *rest in (

@@ -1,18 +1,23 @@
-"""A reconstructed face: its shape and colors, its files and pictures."""
+"""A reconstructed face: its shape, its colors, and what it can be moved by."""
 import dataclasses
 import os
-import pathlib
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from morph3d import images, scene
-from morph3d.mesh import uv_atlas, writers
 from morph3d.mesh.mesh import Mesh
 from morph3d.mesh.uv_atlas import Atlas
-from morph3d.renderer import texture_baking
-from morph3d.renderer.render import render
+from morph3d.photos.sightings import Framing
 
-DEGREES = (-45., 0., 45.)  # the turns in which a face is shown
+
+class Modes(NamedTuple):
+    """The first modes of a morphable model: what one standard deviation of a coefficient adds."""
+    shape: np.ndarray  # [K, V, 3] float32 mm
+    texture: np.ndarray  # [K, V, 3] float32 sRGB
+
+
+NO_MODES = Modes(np.empty([0, 0, 3], np.float32), np.empty([0, 0, 3], np.float32))
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -33,7 +38,11 @@ class Face:
       landmarks: [68, 3] float32 mm, in the order of iBUG and Multi-PIE (morphable/landmarks.py).
       shape, texture: [S] and [T] float32 coefficients, in standard deviations.
       crop: [image_size, image_size, 3] uint8, the part of the photo that the network saw.
+      framing: how the crop lies in the photo, a Framing; None where nobody knows the photo.
       uvs: where the triangles lie in a texture, the Atlas of the morphable model, or None.
+      blendshapes: {name: [V, 3] float32 mm}, displacements to animate it by, at full strength; empty where the morphable model has
+        none (morphable/blendshapes.py).
+      modes: the Modes of its first coefficients.
     """
     vertices: np.ndarray
     colors: np.ndarray
@@ -42,7 +51,10 @@ class Face:
     shape: np.ndarray
     texture: np.ndarray
     crop: np.ndarray
+    framing: Framing | None = None
     uvs: Atlas | None = None
+    blendshapes: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    modes: Modes = NO_MODES
 
     def __repr__(self) -> str:
         return f"Face({len(self.vertices):,} vertices, {len(self.shape)} shape and {len(self.texture)} texture coefficients)"
@@ -51,52 +63,12 @@ class Face:
     def mesh(self) -> Mesh:
         return Mesh(self.vertices, self.triangles, self.colors, self.uvs)
 
+    def _repr_html_(self) -> str:
+        """The face to turn and move, in Jupyter; see inference/viewer.py."""
+        from morph3d.inference import viewer
+        return viewer.inline(self)
+
     def save(self, path: str | os.PathLike) -> None:
-        """Writes the face with vertex colors, as GLB, OBJ or PLY by the ending of `path` (see mesh/writers.py)."""
-        self.mesh.save(path)
-
-
-def draw_views(face: Face, degrees: tuple[float, ...] = DEGREES, size: int = 448) -> np.ndarray:
-    """Pictures of the face turned by each yaw, [N, size, size, 3] in 0..1."""
-    count = len(degrees)
-    vertices, colors = (np.repeat(part[None], count, 0) for part in (face.vertices, face.colors))
-    return render(vertices, colors, face.triangles, scene.studio(count, np.radians(degrees).astype(np.float32)), size).image.numpy()
-
-
-def draw_beside_photo(face: Face) -> np.ndarray:
-    """What the network saw of the photo beside the face at -45, 0 and 45 degrees, uint8 [448, 4 * 448, 3]."""
-    views = draw_views(face)
-    return np.concatenate([images.resize(face.crop, views.shape[1]), *images.to_pixels(views)], 1)
-
-
-def write_all(face: Face, folder: str | os.PathLike, name: str) -> list[pathlib.Path]:
-    """Writes NAME.glb and NAME.ply with vertex colors, NAME.obj with its NAME.mtl and NAME_texture.png (see
-    `writers.write_textured`), and NAME_views.png: the photo beside the face at -45, 0 and 45 degrees.
-
-    Files that an earlier call has written are replaced.
-
-    Returns:
-      The six paths.
-
-    Raises:
-      ValueError: a file of one of these names is there that is not ours. Nothing is written then.
-    """
-    plain = writers.plain(name)
-    paths = [pathlib.Path(folder, file) for file in (
-        f"{name}.glb", f"{name}.ply", f"{name}.obj", f"{plain}.mtl", f"{plain}_texture.png", f"{name}_views.png")]
-    for path in paths:
-        if path.exists() and not _is_ours(path):
-            raise ValueError(f"{path}: is there already and was not written by morph3d; move it away, or give another folder")
-    glb, ply, obj, *_, picture = paths
-    for path in glb, ply:
-        writers.write(path, face.mesh)
-    mesh = face.mesh if face.uvs else dataclasses.replace(face.mesh, uvs=uv_atlas.read(face.mesh))
-    writers.write_textured(obj, mesh, texture_baking.bake(mesh))
-    images.write_png(picture, draw_beside_photo(face))
-    return paths
-
-
-def _is_ours(path: pathlib.Path) -> bool:
-    """Whether this package has written a file: it puts its name near the beginning of every kind."""
-    with open(path, "rb") as file:
-        return b"morph3d" in file.read(4096)
+        """Writes the face by the ending of `path`: .glb, .obj, .ply, .npz, .json or .png; see inference/face_files.py."""
+        from morph3d.inference import face_files
+        face_files.save(self, path)

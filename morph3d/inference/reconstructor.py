@@ -1,18 +1,22 @@
 """A reconstructor: photos in, 3D faces out."""
+import functools
 import os
 from typing import Any, overload
 
 import numpy as np
 import PIL.Image
 import tensorflow as tf
+from absl import logging
 from numpy.typing import ArrayLike
 
 from morph3d import images
 from morph3d.inference import export, shipped
-from morph3d.inference.faces import Face
+from morph3d.inference.faces import Face, Modes
 from morph3d.mesh.uv_atlas import Atlas
-from morph3d.photos import crops, decoding, face_detection
+from morph3d.photos import decoding, sightings
+from morph3d.photos.sightings import Framing
 
+MODES = 10  # of shape and of texture, that a face can be changed by in its viewer
 AT_A_TIME = 32  # crops that are encoded together
 Photo = str | os.PathLike | PIL.Image.Image | np.ndarray
 
@@ -37,8 +41,6 @@ class Reconstructor:
         self.network, self._choices = network, (tf.constant(renderings), tf.constant(expected))
         self.image_size = int(network.image_size)
         self.template: np.ndarray = network.template.numpy()
-        has_uvs = hasattr(network, "uvs")  # not so where its morphable model has none
-        self._uvs = Atlas(network.uvs.numpy(), network.corners.numpy()) if has_uvs else None
 
     def __repr__(self) -> str:
         vertices = self.network.reconstruct.get_concrete_function().structured_outputs["vertices"].shape[1]
@@ -61,7 +63,7 @@ class Reconstructor:
     def reconstruct(self, photo: list[Photo]) -> list[Face]: ...
 
     def reconstruct(self, photo: Photo | list[Photo]) -> Face | list[Face]:
-        """The main face of a photo, neutral.
+        """The main face of a photo, neutral. That a photo is turned or shows other faces too is said in the log.
 
         Args:
           photo: a path; a PIL picture; an array [H, W, 3], uint8 or floats in 0..1, or [H, W] gray; or a list of these.
@@ -70,11 +72,23 @@ class Reconstructor:
           Face, or a list of them for a list.
 
         Raises:
-          ValueError: a photo cannot be read or shows no face; names the first such one.
+          ValueError: a photo cannot be read or shows no face, or one too small; names the first such one.
         """
         if isinstance(photo, (list, tuple)):
             return [self._reconstruct(each, f"photo {number}") for number, each in enumerate(photo)]
         return self._reconstruct(photo, "photo")
+
+    def reconstruct_all(self, photo: Photo) -> list[Face]:
+        """All faces of a photo, neutral, from left to right; those that are too small are left out.
+
+        Args:
+          photo: as `reconstruct` takes one.
+
+        Raises:
+          ValueError: the photo cannot be read or shows no face, or only such as are too small.
+        """
+        seen = self._look(photo, "photo", everybody=True)
+        return self.faces(self.encode(seen.crops), seen.crops, seen.framings)
 
     def average(self, photos: list[Photo]) -> Face:
         """One neutral face of several photos of one person: their encodings are averaged (paper, section 4.2).
@@ -82,7 +96,11 @@ class Reconstructor:
         Raises:
           ValueError: as `reconstruct`.
         """
-        return self.from_crops([self._crop(each, f"photo {number}") for number, each in enumerate(photos)])
+        if not photos:
+            raise ValueError("no photos; give one or more of one person")
+        seen = [self._look(each, f"photo {number}") for number, each in enumerate(photos)]
+        features = self.encode(np.concatenate([each.crops for each in seen]))
+        return self.faces(features.mean(0, keepdims=True), seen[0].crops, seen[0].framings)[0]
 
     def from_crops(self, seen: ArrayLike) -> Face:
         """One neutral face of crops [B, image_size, image_size, 3] uint8 of one person, whose encodings are averaged.
@@ -95,9 +113,23 @@ class Reconstructor:
         seen = np.asarray(seen)
         if not len(seen):
             raise ValueError("no photos; give one or more of one person")
-        parts = [self.network.encode(images.to_float(seen[first:first + AT_A_TIME])) for first in range(0, len(seen), AT_A_TIME)]
-        made = self._decode(np.concatenate(parts).mean(0, keepdims=True))
-        return self._face({key: value[0].numpy() for key, value in made.items()}, seen[0])
+        return self.faces(self.encode(seen).mean(0, keepdims=True), seen[:1])[0]
+
+    def encode(self, seen: np.ndarray) -> np.ndarray:
+        """The encodings [B, D] of crops [B, image_size, image_size, 3] uint8."""
+        return np.concatenate([self.network.encode(images.to_float(seen[first:first + AT_A_TIME]))
+                               for first in range(0, len(seen), AT_A_TIME)])
+
+    def coefficients(self, features: np.ndarray) -> np.ndarray:
+        """Shape and texture coefficients of encodings [B, D], in one array [B, S + T]."""
+        made = self._decode(features)
+        return np.concatenate([made["shape"], made["texture"]], 1)
+
+    def faces(self, features: np.ndarray, seen: np.ndarray, framings: list[Framing] | None = None) -> list[Face]:
+        """The neutral faces of encodings [B, D] of crops [B, image_size, image_size, 3] uint8, which lie so in their photos."""
+        made = {key: value.numpy() for key, value in self._decode(features).items()}
+        return [self._face({key: value[number] for key, value in made.items()}, seen[number], framings and framings[number])
+                for number in range(len(features))]
 
     def read(self, seen: np.ndarray) -> dict[str, tf.Tensor]:
         """Faces of crops [B, image_size, image_size, 3] uint8, each alone, as the network's `decode` gives them."""
@@ -119,22 +151,51 @@ class Reconstructor:
         return self.network.read(features, *self._choices)
 
     def _reconstruct(self, photo, name):
-        return self.from_crops([self._crop(photo, name)])
+        seen = self._look(photo, name)
+        return self.faces(self.encode(seen.crops), seen.crops, seen.framings)[0]
 
-    def _crop(self, photo, name):
+    def _look(self, photo, name, everybody=False):
+        """The Seen of one photo, whose notes go to the log."""
         if isinstance(photo, (str, os.PathLike)):
             pixels, name = decoding.read(photo), decoding.printable(photo)
         else:
             pixels = decoding.pixels(photo)
-        try:
-            return crops.crop(pixels, face_detection.detect(pixels), self)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}; give a photo whose face is at least a tenth of its longer side and seen from the "
-                             f"front or a little from the side") from None
+        seen, = sightings.look([(name, pixels)], self, everybody)
+        if isinstance(seen, Exception):
+            raise seen
+        for note in seen.notes:
+            logging.info("%s: %s", name, note)
+        return seen
 
-    def _face(self, made, crop):
+    def _face(self, made, crop, framing=None):
         return Face(made["vertices"], made["colors"], self.network.triangles.numpy(),
-                    made["vertices"][self.network.landmarks.numpy()], made["shape"], made["texture"], crop, self._uvs)
+                    made["vertices"][self.network.landmarks.numpy()], made["shape"], made["texture"], crop, framing, self._uvs,
+                    self._blendshapes, self._modes)
+
+    @functools.cached_property
+    def _uvs(self):
+        """The Atlas; None where the morphable model has none."""
+        return Atlas(self.network.uvs.numpy(), self.network.corners.numpy()) if hasattr(self.network, "uvs") else None
+
+    @functools.cached_property
+    def _blendshapes(self):
+        """{name: [V, 3] float32 mm}; empty where the morphable model has none."""
+        if not hasattr(self.network, "blendshapes"):
+            return {}
+        names = [name.decode() for name in self.network.blendshape_names.numpy()]
+        return dict(zip(names, self.network.blendshapes.numpy().astype(np.float32), strict=True))
+
+    @functools.cached_property
+    def _modes(self):
+        """The Modes of the first coefficients."""
+        spec, found = self.network.decode.get_concrete_function().structured_outputs, []
+        sizes = [spec[name].shape[1] for name in ("shape", "texture")]
+        for which, made in enumerate(("vertices", "colors")):
+            steps = [np.zeros([1 + min(MODES, sizes[which]), size], np.float32) for size in sizes]
+            np.fill_diagonal(steps[which][1:], 1.)
+            values = self.network.instance(*steps)[made].numpy()
+            found.append(values[1:] - values[:1])
+        return Modes(*found)
 
 
 def load(folder: str | os.PathLike = shipped.NAME) -> Reconstructor:

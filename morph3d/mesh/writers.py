@@ -1,20 +1,15 @@
 """Files of a Mesh for other programs: Wavefront OBJ, PLY, or GLB (binary glTF 2.0)."""
 import contextlib
 import hashlib
-import json
 import os
 import pathlib
 import re
-import struct
 
 import numpy as np
 
 from morph3d import atomic_files, images
-from morph3d.colors import linear_from_srgb
-from morph3d.mesh import normals
+from morph3d.mesh import gltf, normals
 
-FLOAT, UNSIGNED_INT = 5126, 5125  # glTF's component types
-VERTEX_BUFFER, INDEX_BUFFER = 34962, 34963
 MATERIAL = "face"  # its name in OBJ and MTL
 
 
@@ -32,10 +27,9 @@ def write(path, mesh):
       ValueError: another extension.
     """
     path = pathlib.Path(path)
-    encoders = {".obj": _obj, ".ply": _ply, ".glb": _glb}
+    encoders = {".obj": _obj, ".ply": _ply, ".glb": gltf.encode}
     _require_extension(path, encoders)
-    colors = None if mesh.colors is None else np.clip(mesh.colors, 0., 1.)
-    content = encoders[path.suffix.lower()](mesh.vertices, colors, mesh.triangles)
+    content = encoders[path.suffix.lower()](mesh)
     with atomic_files.replacing(path) as beside:
         beside.write_bytes(content)
 
@@ -90,11 +84,12 @@ def plain(name):
     return plain if plain == name else f"{plain}_{hashlib.sha256(os.fsencode(name)).hexdigest()[:6]}"
 
 
-def _obj(vertices, colors, triangles):
-    lines = ["# morph3d, millimeters" if colors is None else "# morph3d, millimeters; x y z, then sRGB red green blue"]
-    numbers = vertices if colors is None else np.hstack([vertices, colors])
+def _obj(mesh):
+    plain = mesh.colors is None
+    lines = ["# morph3d, millimeters" if plain else "# morph3d, millimeters; x y z, then sRGB red green blue"]
+    numbers = mesh.vertices if plain else np.hstack([mesh.vertices, np.clip(mesh.colors, 0., 1.)])
     lines += [("v" + numbers.shape[1] * " {:.4f}").format(*row) for row in numbers.tolist()]
-    lines += ["f {} {} {}".format(*row) for row in (triangles + 1).tolist()]  # OBJ counts from 1
+    lines += ["f {} {} {}".format(*row) for row in (mesh.triangles + 1).tolist()]  # OBJ counts from 1
     return ("\n".join(lines) + "\n").encode("ascii")
 
 
@@ -116,51 +111,17 @@ def _mtl(texture):
     return f"# morph3d\nnewmtl {MATERIAL}\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {texture}\n".encode("ascii")
 
 
-def _ply(vertices, colors, triangles):
-    columns = dict(zip("xyz", vertices.T, strict=True))
-    if colors is not None:
-        columns |= zip(("red", "green", "blue"), images.to_pixels(colors).T, strict=True)
-    points = np.empty(len(vertices), [(name, values.dtype.newbyteorder("<")) for name, values in columns.items()])
+def _ply(mesh):
+    columns = dict(zip("xyz", mesh.vertices.T, strict=True))
+    if mesh.colors is not None:
+        columns |= zip(("red", "green", "blue"), images.to_pixels(mesh.colors).T, strict=True)
+    points = np.empty(len(mesh.vertices), [(name, values.dtype.newbyteorder("<")) for name, values in columns.items()])
     for name, values in columns.items():
         points[name] = values
-    faces = np.empty(len(triangles), [("count", "u1"), ("corners", "<i4", 3)])
-    faces["count"], faces["corners"] = 3, triangles
+    faces = np.empty(len(mesh.triangles), [("count", "u1"), ("corners", "<i4", 3)])
+    faces["count"], faces["corners"] = 3, mesh.triangles
     properties = [f"property {'uchar' if values.dtype == np.uint8 else 'float'} {name}" for name, values in columns.items()]
     header = ["ply", "format binary_little_endian 1.0", "comment morph3d, millimeters, sRGB",
               f"element vertex {len(points)}", *properties,
               f"element face {len(faces)}", "property list uchar int vertex_indices", "end_header\n"]
     return "\n".join(header).encode("ascii") + points.tobytes() + faces.tobytes()
-
-
-def _glb(vertices, colors, triangles):
-    attributes = {"POSITION": vertices / 1000., "NORMAL": normals.vertex_normals(vertices, triangles)}
-    if colors is not None:
-        attributes["COLOR_0"] = linear_from_srgb(colors)
-    blocks = [*(values.astype("<f4").tobytes() for values in attributes.values()), triangles.astype("<u4").tobytes()]
-    binary = b"".join(blocks)
-    text = json.dumps(_gltf(attributes, len(triangles), [len(block) for block in blocks])).encode("ascii")
-    text += b" " * (-len(text) % 4)  # chunks end at multiples of four bytes, as the binary one does by itself
-    chunks = struct.pack("<II", len(text), 0x4E4F534A) + text + struct.pack("<II", len(binary), 0x004E4942) + binary
-    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
-
-
-def _gltf(attributes, triangle_count, lengths):
-    """The JSON part: the attributes and then the indices lie in the buffer in this order, and take these lengths in bytes."""
-    starts, indices = np.cumsum([0, *lengths]).tolist(), len(attributes)
-    meters = attributes["POSITION"]
-    vectors = {"componentType": FLOAT, "count": len(meters), "type": "VEC3"}
-    bounds = {"min": meters.min(0).tolist(), "max": meters.max(0).tolist()}
-    primitive = {"attributes": {name: view for view, name in enumerate(attributes)}, "indices": indices, "material": 0}
-    return {
-        "asset": {"version": "2.0", "generator": "morph3d"},
-        "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}],
-        "meshes": [{"primitives": [primitive]}],
-        "materials": [{"pbrMetallicRoughness": {"metallicFactor": 0., "roughnessFactor": .9}, "doubleSided": True}],
-        "accessors": [*({"bufferView": view, **vectors, **(bounds if name == "POSITION" else {})}
-                        for view, name in enumerate(attributes)),
-                      {"bufferView": indices, "componentType": UNSIGNED_INT, "count": 3 * triangle_count, "type": "SCALAR"}],
-        "bufferViews": [{"buffer": 0, "byteOffset": start, "byteLength": length,
-                         "target": INDEX_BUFFER if view == indices else VERTEX_BUFFER}
-                        for view, (start, length) in enumerate(zip(starts, lengths, strict=False))],
-        "buffers": [{"byteLength": starts[-1]}],
-    }

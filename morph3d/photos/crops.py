@@ -5,6 +5,7 @@ The one way there, for preparation, reconstruction and evaluation.
 import concurrent.futures
 import itertools
 import os
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,13 +14,22 @@ from morph3d import alignment, images
 from morph3d.photos import decoding, face_detection
 
 MIRRORED = [1, 0, 2, 4, 3]  # the five points of a mirrored photo in order: as they lie in the picture, the left one first
-LARGEST_ENLARGEMENT = 4.  # a face with fewer pixels is no portrait: for dlib's crops, eyes less than 13 pixels apart
+EYES_APART = 13.  # pixels of the photo, whatever it is cropped for; a face with fewer, less than about 30 wide, is no portrait
+WANTED = "a face of at least 30 pixels and a tenth of the photo's longer side, seen from the front or a little from the side"
+VERSION = 2  # of what is read, which face is taken and how it is cropped: what was prepared by another is prepared anew
 AT_A_TIME = 32  # photos whose faces are looked for together when many are read
 LONGEST_SIDE = 3000  # pixels; of many photos, larger ones are shrunk to this, or they would fill the memory
 
 
+class Cropped(NamedTuple):
+    """A photo's face."""
+    pair: np.ndarray  # [2, image_size, image_size, 3] uint8, its crop and that of the mirrored photo
+    degrees: int  # by which the photo is turned clockwise: 0, 90, 180 or 270
+
+
 def crop(photo, points, frame):
-    """The part of a photo in which its five points lie on the template, reflected beyond the photo's edges.
+    """The part of a photo in which its five points lie on the template, reflected beyond the photo's edges; upright even if the
+    photo is turned.
 
     A larger photo is first shrunk by area averaging to about the scale of the crop, so nothing aliases.
 
@@ -32,14 +42,13 @@ def crop(photo, points, frame):
       [image_size, image_size, 3] uint8.
 
     Raises:
-      ValueError: "no face found" or "face too small: eyes 9 pixels apart".
+      ValueError: "no face found" or "face too small: eyes 9 pixels apart, expected 13 or more".
     """
     if points is None:
         raise ValueError("no face found")
     points, template = (np.asarray(five, np.float64) for five in (points, frame.template))
-    across, needed = (np.linalg.norm(five[1] - five[0]) for five in (points, template))
-    if needed > LARGEST_ENLARGEMENT * across:
-        raise ValueError(f"face too small: eyes {across:.0f} pixels apart")
+    if not large_enough(points):
+        raise ValueError(f"face too small: eyes {int(eyes_apart(points))} pixels apart, expected {EYES_APART:.0f} or more")
     matrix = alignment.similarity(points, template).numpy()
     photo, scales = images.shrink(photo, np.hypot(matrix[0, 0], matrix[1, 0]))
     matrix[:, :2] /= scales
@@ -47,6 +56,16 @@ def crop(photo, points, frame):
     matrix[:, 2] += matrix[:, :2] @ [.5, .5] - .5
     size = int(frame.image_size)
     return cv2.warpAffine(photo, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+
+def eyes_apart(points):
+    """How many pixels are between the eyes of a face's five points [5, 2]."""
+    return np.linalg.norm(points[1] - points[0])
+
+
+def large_enough(points):
+    """Whether a face with these five points is cropped, in whatever program."""
+    return eyes_apart(points) >= EYES_APART
 
 
 def mirrored(photo, points):
@@ -67,9 +86,8 @@ def crop_all(contents, boxes, frame):
       frame: see `crop`.
 
     Returns:
-      For each its crop and that of the mirrored photo, [2, image_size, image_size, 3] uint8; or the ValueError
-      that says why there is none: those of
-      `decoding.decode` and `crop`, or "cannot be opened: ...".
+      For each a Cropped; or the ValueError that says why there is none: those of `decoding.decode` and `crop`, or
+      "cannot be opened: ...".
     """
     return [found if isinstance(found, ValueError) else _attempt(_crop_both, *found, frame) for found in _faces(contents, boxes)]
 
@@ -116,7 +134,8 @@ def _decode(data, box):
 
 
 def _crop_both(photo, points, frame):
-    return np.stack([crop(photo, points, frame), crop(*mirrored(photo, points), frame)])
+    upright = crop(photo, points, frame)  # which raises where there are no points
+    return Cropped(np.stack([upright, crop(*mirrored(photo, points), frame)]), face_detection.degrees_turned(points))
 
 
 def _attempt(function, *arguments):

@@ -23,8 +23,6 @@ SUFFIXES = frozenset([
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm",
     ".pnm", ".pfm", ".avif", ".avifs", ".heic", ".heics", ".heif", ".heifs", ".hif", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf",
     ".jpx"])
-VERSION = 2  # of what can be read; the first did not say
-FAILURES = "not an image", "too many pixels", "damaged image", "unsupported pixels"  # of what another version may read
 LARGEST = 80_000_000  # pixels to be decoded; more are more likely to fill the memory than to be a portrait
 
 

@@ -6,7 +6,7 @@ colors of CMYK otherwise. A turned photo needs no turning: its crop is upright i
 import tensorflow as tf
 
 from morph3d import alignment
-from morph3d.photos.crops import LARGEST_ENLARGEMENT
+from morph3d.photos.crops import EYES_APART
 
 
 def crop_all(contents, points, frame):
@@ -39,8 +39,8 @@ def _decode(content):
 
 
 def _crop(photo, points, size, template):
-    across, needed = (tf.norm(five[1] - five[0]) for five in (points, template))
-    tf.debugging.assert_less_equal(needed, LARGEST_ENLARGEMENT * across, "face too small, or no points; pixels between its eyes")
+    tf.debugging.assert_greater_equal(tf.norm(points[1] - points[0]), tf.constant(EYES_APART, tf.float64),
+                                      "face too small, or no points; pixels between its eyes")
     matrix = alignment.similarity(points, template)
     extent = tf.shape(photo)[:2]
     scale = tf.minimum(tf.norm(matrix[:, 0]), 1.)

@@ -28,7 +28,7 @@ def last_line(result):
     return result.stderr.strip().splitlines()[-1]
 
 
-PROGRAMS = ("demo", "evaluate", "export", "prepare", "reconstruct", "train", "train-encoder")
+PROGRAMS = ("demo", "evaluate", "export", "prepare", "reconstruct", "serve", "train", "train-encoder")
 
 
 MEASUREMENTS = ("color", "geometry", "recognition", "stress")  # of morph3d-evaluate
@@ -75,7 +75,7 @@ def test_the_programs_are_found_by_their_names(arguments, words, names):
 
 def test_an_error_comes_alone_and_with_a_traceback_only_when_asked_for(tmp_path):
     expected = f"error: {tmp_path / 'none'}: holds no saved_model.pb; give a folder that morph3d-export has written\n"
-    arguments = [f"--model={tmp_path / 'none'}", "--photo=a.jpg"]
+    arguments = [f"--model={tmp_path / 'none'}", tmp_path / "a.jpg"]
     assert program("reconstruct", *arguments).stderr == expected
     assert "Traceback" in program("reconstruct", *arguments, "--debug").stderr
     loud = program("reconstruct", *arguments, "--verbosity=1").stderr
@@ -127,7 +127,7 @@ def test_an_unknown_encoder_is_named(tmp_path):
 @pytest.mark.parametrize("name, flag", [("export", "run"), ("reconstruct", "model"), ("evaluate", "model")])
 def test_a_folder_that_holds_no_model_is_named(tmp_path, name, flag):
     result = program(name, *{
-        "export": [], "reconstruct": [f"--photo={tmp_path / 'a.jpg'}", f"--output={tmp_path}"],
+        "export": [], "reconstruct": [tmp_path / "a.jpg", f"--output={tmp_path}"],
         "evaluate": ["recognition", f"--photos={tmp_path}", f"--recognizer={tmp_path}", "--people=5"]}[name],
         f"--{flag}={tmp_path / 'nothing'}")
     assert last_line(result).startswith("error: ") and "nothing" in last_line(result)

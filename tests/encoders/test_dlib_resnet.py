@@ -70,7 +70,8 @@ def test_missing_package(monkeypatch):
 def test_tells_unseen_people_apart(encoder, data_folder):
     people = sorted((data_folder / "photos" / "test").iterdir())[:40]
     listed = [sources.find(person).photos for person in people]
-    faces = [[pair[0] for pair in crops.crop_all(sources.contents(photos), [None] * len(photos), encoder)] for photos in listed]
+    faces = [[cropped.pair[0] for cropped in crops.crop_all(sources.contents(photos), [None] * len(photos), encoder)]
+             for photos in listed]
     who = np.repeat(np.arange(len(faces)), [len(person) for person in faces])
     embedding = encoder.network(tf.constant(np.concatenate(faces) / np.float32(255.)))[1].numpy()
     first, second = np.triu_indices(len(who), 1)

@@ -6,6 +6,8 @@ import skimage.data
 
 from morph3d import images
 from morph3d.inference import reconstructor as reconstructors
+from morph3d.photos import crops
+from tests.photos import several_faces
 
 PHOTO = skimage.data.astronaut()
 
@@ -84,13 +86,41 @@ def test_a_file_without_a_face_is_named(tiny_reconstructor, tmp_path):
             tiny_reconstructor.reconstruct(tmp_path / name)
 
 
+@pytest.mark.parametrize("quarters, degrees", [(0, 0), (1, 270), (2, 180)])
+def test_all_faces_are_given_from_left_to_right_and_too_small_ones_left_out(tiny_reconstructor, quarters, degrees, caplog):
+    caplog.set_level("INFO", "absl")
+    photo, points = several_faces.row(16., 19., 17.)
+    expected = np.stack([crops.crop(photo, five, tiny_reconstructor) for five in points]).astype(float)
+    faces = tiny_reconstructor.reconstruct_all(np.rot90(photo, quarters))
+    assert np.abs([face.crop - crop for face, crop in zip(faces, expected, strict=True)]).mean((1, 2, 3)).max() < 10.
+    two = tiny_reconstructor.reconstruct_all(np.rot90(several_faces.row(11., 19., 17.)[0], quarters))
+    assert np.abs([face.crop - crop for face, crop in zip(two, expected[1:], strict=True)]).mean((1, 2, 3)).max() < 10.
+    words = [f"photo: the photo is turned by {degrees} degrees: taken upright"] * 2 if degrees else []
+    assert [record.getMessage() for record in caplog.records] == words
+
+
+def test_the_other_faces_are_counted(tiny_reconstructor, caplog):
+    with caplog.at_level("INFO", "absl"):
+        for eyes in (16., 19., 17.), (11., 19., 17.), (11., 19., 11.):
+            tiny_reconstructor.reconstruct(several_faces.row(*eyes)[0])
+    assert [record.getMessage() for record in caplog.records] == ["photo: 2 other faces were seen", "photo: 1 other face was seen"]
+
+
+def test_where_all_faces_are_too_small_or_there_is_none_the_reason_is_given(tiny_reconstructor):
+    words = "eyes 1[12] pixels apart, expected 13 or more; give a photo with a face of at least 30 pixels and a tenth of"
+    with pytest.raises(ValueError, match=f"^photo: face too small: {words}"):
+        tiny_reconstructor.reconstruct_all(several_faces.row(11., 12., 11.)[0])
+    with pytest.raises(ValueError, match="^photo: no face found; give a photo with a face"):
+        tiny_reconstructor.reconstruct_all(skimage.data.coffee())
+
+
 def test_one_face_of_several_photos_is_that_of_their_mean_encoding(tiny_reconstructor, face, photo, monkeypatch):
     monkeypatch.setattr(reconstructors, "AT_A_TIME", 2)
     darker = [np.uint8(PHOTO * factor) for factor in (.8, .6)]
     average = tiny_reconstructor.average([photo, *darker])
     network = tiny_reconstructor.network
-    crops = np.stack([face.crop, *(each.crop for each in tiny_reconstructor.reconstruct(darker))])
-    features = np.mean([network.encode(images.to_float(crop[None]))[0] for crop in crops], 0)
+    seen = np.stack([face.crop, *(each.crop for each in tiny_reconstructor.reconstruct(darker))])
+    features = np.mean([network.encode(images.to_float(crop[None]))[0] for crop in seen], 0)
     np.testing.assert_allclose(average.vertices, network.decode(features[None])["vertices"][0], atol=1e-4)
     np.testing.assert_array_equal(average.crop, face.crop)
     assert np.abs(average.shape - face.shape).max() > 1e-3

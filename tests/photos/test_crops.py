@@ -85,15 +85,20 @@ def test_a_frame_may_hold_variables_as_an_exported_model_does():
     np.testing.assert_array_equal(crops.crop(photo, TEMPLATE + 3., frame), crops.crop(photo, TEMPLATE + 3., FRAME))
 
 
-@pytest.mark.parametrize("points, reason", [(None, "no face found"), (TEMPLATE * .249, "face too small: eyes 12 pixels apart"),
-                                            (np.ones([5, 2]), "face too small: eyes 0 pixels apart")])
+@pytest.mark.parametrize("points, reason", [
+    (None, "no face found"), (TEMPLATE * .2599, "face too small: eyes 12 pixels apart, expected 13 or more"),
+    (np.ones([5, 2]), "face too small: eyes 0 pixels apart, expected 13 or more")])
 def test_what_is_no_face_or_too_small_has_no_crop(points, reason):
     with pytest.raises(ValueError, match=f"^{reason}$"):
         crops.crop(noise(50, 50), points, FRAME)
 
 
-def test_the_smallest_face_is_enlarged_four_times():
-    assert crops.crop(noise(50, 50), TEMPLATE / 4., FRAME).shape == (150, 150, 3)
+@pytest.mark.parametrize("size", [32, 150, 600])
+def test_the_smallest_face_is_the_same_whatever_it_is_cropped_for(size):
+    frame = Framing(size, TEMPLATE * size / 150.)
+    assert crops.crop(noise(50, 50), TEMPLATE * .2601, frame).shape == (size, size, 3)
+    with pytest.raises(ValueError, match="face too small"):
+        crops.crop(noise(50, 50), TEMPLATE * .2599, frame)
 
 
 def astronaut():
@@ -104,7 +109,7 @@ def test_many_photos_give_the_crops_of_each_alone_or_the_reason_why_not():
     wall = np.full([80, 80, 3], 127, np.uint8)
     contents = [bad_photos.encoded(astronaut(), "PNG"), FileNotFoundError(2, "No such file"), bad_photos.encoded(wall, "PNG"),
                 b"no photo", bad_photos.encoded(cv2.resize(astronaut(), (90, 80)), "PNG")]
-    (face, _), gone, faceless, text, (small, _) = crops.crop_all(iter(contents), [None] * 5, FRAME)
+    ((face, _), _), gone, faceless, text, ((small, _), _) = crops.crop_all(iter(contents), [None] * 5, FRAME)
     for crop, photo in (face, astronaut()), (small, cv2.resize(astronaut(), (90, 80))):
         alone = crops.crop(photo, face_detection.detect(photo), FRAME)
         assert np.abs(crop.astype(int) - alone).max() <= 3  # the detector's points differ by hundredths of a pixel
@@ -116,8 +121,8 @@ def test_many_photos_give_the_crops_of_each_alone_or_the_reason_why_not():
 def test_a_box_is_given_in_pixels_of_the_photo_and_a_large_photo_is_shrunk_with_it(monkeypatch):
     monkeypatch.setattr(crops, "LONGEST_SIDE", 300)
     two = np.concatenate([astronaut(), astronaut()[:, ::-1]], 1)  # 512 pixels wide
-    (crop, _), = crops.crop_all([bad_photos.encoded(two, "PNG")], [(340., 40., 440., 170.)], FRAME)
-    (expected, _), = crops.crop_all([bad_photos.encoded(astronaut()[:, ::-1], "PNG")], [None], FRAME)
+    ((crop, _), _), = crops.crop_all([bad_photos.encoded(two, "PNG")], [(340., 40., 440., 170.)], FRAME)
+    ((expected, _), _), = crops.crop_all([bad_photos.encoded(astronaut()[:, ::-1], "PNG")], [None], FRAME)
     assert np.abs(crop.astype(float) - expected).mean() < 8.
 
 
@@ -136,10 +141,19 @@ def test_crops_show_upright_faces_with_their_points_on_the_template(tmp_path):
     """Whatever the orientation that a photo's EXIF block says."""
     paths = [tmp_path / path for path, reason in bad_photos.make(tmp_path, 160).items() if reason is None]
     frame = Framing(96, np.float32([(30, 30), (66, 30), (48, 52), (33, 70), (63, 70)]))
-    pairs = crops.crop_all([path.read_bytes() for path in paths], [None] * len(paths), frame)
-    found = face_detection.detect_all([cv2.resize(face, (192, 192)) for pair in pairs for face in pair])
+    cropped = crops.crop_all([path.read_bytes() for path in paths], [None] * len(paths), frame)
+    found = face_detection.detect_all([cv2.resize(face, (192, 192)) for pair, _ in cropped for face in pair])
     assert len(found) > 160 and all(points is not None for points in found)
     assert max(np.abs(points / 2. - frame.template).mean() for points in found) < 5.
+
+
+@pytest.mark.parametrize("quarters, degrees", [(1, 270), (2, 180), (3, 90)])
+def test_a_turned_photo_has_the_crops_of_the_upright_one_and_says_so(quarters, degrees):
+    upright, turned = crops.crop_all([bad_photos.encoded(np.rot90(astronaut(), quarter), "PNG") for quarter in (0, quarters)],
+                                     [None] * 2, FRAME)
+    assert (upright.degrees, turned.degrees) == (0, degrees)
+    assert np.abs(turned.pair.astype(float) - upright.pair).mean() < 12.
+    assert np.abs(turned.pair[:, ::-1].astype(float) - upright.pair).mean() > 40.  # what another side up would give
 
 
 DLIB = Framing(dlib_resnet.IMAGE_SIZE, dlib_resnet.TEMPLATE)

@@ -1,14 +1,12 @@
-"""Face detection: points in their order and place, of one photo or many, of the main face or that in a box."""
-import subprocess
-import sys
-
+"""Face detection: points in their order and place, of one photo or many, turned or not, of the main face, all, or that in a box."""
 import cv2
 import numpy as np
 import pytest
 import skimage.data
 
 from morph3d.data import sources
-from morph3d.photos import decoding, face_detection
+from morph3d.photos import decoding, face_detection, mtcnn
+from tests.photos import several_faces
 
 # Read off the enlarged picture by eye: eye, eye, nose tip, corners of the mouth.
 ASTRONAUT_POINTS = [(204., 101.), (247., 103.), (224., 127.), (203., 139.), (244., 141.)]
@@ -56,6 +54,83 @@ def two_faces(astronaut):
 def test_takes_the_largest_face_near_the_center(astronaut):
     photo, faces = two_faces(astronaut)
     np.testing.assert_allclose(face_detection.detect(photo), faces[0], atol=4.)
+
+
+def test_every_face_is_given_and_the_main_one_first():
+    photo, faces = several_faces.row(16., 19., 17.)
+    found, = face_detection.every_face([photo])
+    np.testing.assert_array_equal(found[0], face_detection.detect(photo))
+    np.testing.assert_allclose(found[0], faces[1], atol=2.)
+    np.testing.assert_allclose(sorted(found.tolist()), sorted(faces.tolist()), atol=2.)
+    assert face_detection.every_face([np.zeros([90, 90, 3], np.uint8)])[0].shape == (0, 5, 2)
+    boxed, = face_detection.every_face([photo], [box_around(faces[2])])
+    np.testing.assert_allclose(boxed, faces[2:], atol=2.)
+
+
+def where_they_come_to_lie(points, shape, quarters):
+    """The pixels that hold points [..., 2] of a picture, after the picture has been turned: each is found by its number."""
+    numbers = np.arange(shape[0] * shape[1]).reshape(shape[:2])
+    columns, rows = np.moveaxis(np.floor(points).astype(int), -1, 0)
+    turned = np.rot90(numbers, quarters)
+    places = {number: place for place, number in np.ndenumerate(turned)}
+    return np.array([places[number][::-1] for number in numbers[rows, columns].ravel()]).reshape(np.shape(points)) + .5
+
+
+@pytest.mark.parametrize("quarters, degrees", [(0, 0), (1, 270), (2, 180), (3, 90)])
+@pytest.mark.parametrize("boxed", [False, True], ids=["whole", "boxed"])
+def test_a_turned_photo_gives_the_points_of_the_upright_one(astronaut, points, quarters, degrees, boxed):
+    photo = astronaut[:256, 96:400]  # not square
+    upright = points - [96., 0.]
+    box = np.reshape(box_around(upright), [2, 2])
+    turned = where_they_come_to_lie(box, photo.shape, quarters)
+    box = (*turned.min(0), *turned.max(0)) if boxed else None
+    found = face_detection.detect(np.ascontiguousarray(np.rot90(photo, quarters)), box)
+    np.testing.assert_allclose(found, where_they_come_to_lie(upright, photo.shape, quarters), atol=3.)
+    assert face_detection.degrees_turned(found) == degrees
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_left_and_right_are_those_of_the_upright_photo(quarters):
+    photo, faces = several_faces.row(16., 19., 17.)
+    found, = face_detection.every_face([np.ascontiguousarray(np.rot90(photo, quarters))])
+    expected = where_they_come_to_lie(faces, photo.shape, quarters)
+    np.testing.assert_allclose(face_detection.left_to_right(found), expected, atol=2.5)
+
+
+def test_a_face_on_its_side_is_turned_to_the_nearest_quarter():
+    five = np.array(ASTRONAUT_POINTS)
+    for angle in range(-180, 180, 10):
+        cosine, sine = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+        turned = (five - five.mean(0)) @ np.array([[cosine, sine], [-sine, cosine]])  # clockwise, as y points down
+        away = (face_detection.degrees_turned(turned) - angle + 180) % 360 - 180
+        assert abs(away) <= 46.  # her head is inclined by a degree
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """How many pictures were searched, call by call."""
+    counts, search = [], mtcnn.search
+    monkeypatch.setattr(mtcnn, "search", lambda pictures: counts.append(len(pictures)) or search(pictures))
+    return counts
+
+
+def test_only_a_photo_without_a_sure_face_is_looked_at_from_other_sides(astronaut, points, looks):
+    empty = np.full([200, 200, 3], 127, np.uint8)
+    face_detection.detect_all([astronaut, astronaut])
+    assert looks == [2]
+    face_detection.detect_all([astronaut, empty])
+    assert sum(looks) == 2 + 2 + 3
+
+
+@pytest.mark.parametrize("as_it_is, turned, counts", [
+    (.9, .99, True), (.9, .93, True), (.9, .92, False), (0., .79, False), (0., .82, True), (.99, .999, False)])
+def test_another_side_counts_only_where_its_face_is_clearly_surer(astronaut, points, monkeypatch, as_it_is, turned, counts):
+    """Confidences as if the networks had given them; those of two more sides are lower."""
+    confidences = iter([as_it_is, .5, .5, turned])
+    monkeypatch.setattr(mtcnn, "search", lambda pictures: [
+        mtcnn.Faces(np.float64([[0., 0., 9., 9.]]), np.float64(points)[None], np.array([next(confidences)])) for _ in pictures])
+    found = face_detection.detect(astronaut)
+    assert (face_detection.degrees_turned(found) != 0) == counts
 
 
 def test_many_photos_of_different_sizes_equal_one_by_one(astronaut):
@@ -166,12 +241,6 @@ def test_no_photos_give_no_points():
     assert face_detection.detect_all([]) == []
 
 
-def test_traces_once_for_all_sizes(astronaut):
-    for size in 100, 150, 210:
-        face_detection.detect(cv2.resize(astronaut, (size, size + 7)))
-    assert [network.experimental_get_tracing_count() for network in face_detection._networks()] == [1, 1, 1]
-
-
 @pytest.mark.parametrize("photo", [np.zeros([9, 9, 3], np.float32), np.zeros([9, 9], np.uint8), np.zeros([9, 9, 4], np.uint8)])
 def test_wrong_photo_is_named(photo):
     with pytest.raises(ValueError, match=r"photo must be uint8 of shape \[H, W, 3\], but is (float32|uint8) of shape \[9, 9"):
@@ -198,13 +267,12 @@ def test_rough_boxes_give_the_points_of_the_full_search_on_real_photos(data_fold
     assert np.median(difference) < 1. and np.mean(difference < 3.) > .97  # of photos of 250 pixels
 
 
-def test_the_networks_weights_are_the_packages_whatever_lies_in_the_working_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "pnet.lz4").write_bytes(b"somebody else's")
-    face_detection._network("pnet", [(2, "SAME"), None, None])
-
-
-def test_reading_the_weights_leaves_no_file_to_be_complained_about(pytestconfig):
-    code = "from morph3d.photos import face_detection; face_detection._network('pnet', [None] * 3)"
-    result = subprocess.run([sys.executable, "-X", "dev", "-c", code], cwd=pytestconfig.rootpath, capture_output=True, text=True)
-    assert result.returncode == 0 and "lz4" not in result.stderr, result.stderr
+def test_nearly_every_real_photo_is_taken_upright_however_it_is_turned(data_folder):
+    """Without the looks from other sides a third to two fifths of the faces would be found, nearly all of them wrong."""
+    read = [decoding.read(photo.location) for photo in sources.find(data_folder / "photos" / "test").photos[::4]]
+    upright = face_detection.detect_all(read)
+    for quarters in range(4):
+        found = face_detection.detect_all([np.ascontiguousarray(np.rot90(photo, quarters)) for photo in read])
+        good = [five is not None and np.abs(five - where_they_come_to_lie(truth, photo.shape, quarters)).mean() < 6.
+                for five, truth, photo in zip(found, upright, read, strict=True)]
+        assert np.mean(good) > .97

@@ -32,6 +32,7 @@ class Index(NamedTuple):
     digest: str  # another one for other photos, crops or encodings
     rejected: dict  # reason -> how many photos were left out for it
     shards: list  # of {"name": its file's name in crops/ and encodings/, "records": how many, "bytes": {kind: size of its file}}
+    turned: int = 0  # records of photos that are turned by quarters, which are taken upright
     people: tuple = EVERYONE  # the range of those whose records count; those of others, in the same shards, are passed over
 
     @property

@@ -25,7 +25,7 @@ from morph3d.data.prepared import dataset, shards
 from morph3d.data.prepared.ledger import DIGESTS, MADE, Notes, truth
 from morph3d.data.sources import tfds_images
 from morph3d.encoders import registry
-from morph3d.photos import decoding
+from morph3d.photos import crops
 
 RUNNER = "FnApiRunner"  # in this process; Beam's own default first looks for a program to download
 PHOTOS_IN_SHARD = 500  # and fewer of a small set, so that there is progress to see
@@ -69,8 +69,8 @@ def prepare(source, folder, encoder="dlib", weights=None, color_features=False, 
         digests = _complete("reading", notes, DIGESTS, plan, [truth(listed) for listed in plan],
                             _take_digests, [()] * len(plan), options)
         duplicates = _duplicates(plan, digests)
-        made_of = [_made_of(notes, number, [(photo.key, photo.person, digest) for photo, digest in zip(listed, taken)], copies)
-                   for number, (listed, taken, copies) in enumerate(zip(plan, digests, duplicates))]
+        made_of = [truth([(photo.key, photo.person, digest) for photo, digest in zip(listed, taken)], copies, crops.VERSION)
+                   for listed, taken, copies in zip(plan, digests, duplicates)]
         made = _complete("preparing", notes, MADE, plan, made_of,
                          functools.partial(_make, settings), [(found,) for found in duplicates], options)
         notes.sweep()
@@ -208,18 +208,6 @@ def _duplicates(plan, digests):
     return duplicates
 
 
-def _made_of(notes, number, *facts):
-    """A digest of what a shard follows from: its photos and what can be read.
-
-    The latter does not count for a shard that was made before decoding had a version, if every photo of it could be read then.
-    """
-    earlier = truth(*facts)
-    made = notes.read(number, MADE, earlier)
-    if made and not any(reason.split(":")[0] in decoding.FAILURES for _, reason in made["rejects"]):
-        return earlier
-    return truth(*facts, decoding.VERSION)
-
-
 def _finish(folder, settings, listing, made, digest):
     """Writes rejects.tsv and, if anything is left, the index. -> Index."""
     rejects = [*listing.rejects, *(reject for shard in made for reject in shard["rejects"])]
@@ -227,11 +215,12 @@ def _finish(folder, settings, listing, made, digest):
         beside.write_text("".join(f"{key}\t{reason}\n" for key, reason in rejects), encoding="utf-8")
     reasons = collections.Counter(reason.split(":")[0] for _, reason in rejects)
     index = {"settings": settings, "photos": len(listing.photos) + len(listing.rejects), "digest": digest,
-             "rejected": dict(sorted(reasons.items())),
+             "rejected": dict(sorted(reasons.items())), "turned": sum(shard["turned"] for shard in made),
              "shards": [{name: shard[name] for name in ("name", "records", "bytes")} for shard in made]}
     kept = sum(shard["records"] for shard in made)
     left_out = ", ".join(f"{count} {reason}" for reason, count in index["rejected"].items()) or "none"
-    absl_logging.info("%s: prepared %d of %d photos; left out: %s; see %s", settings["source"], kept, index["photos"], left_out,
+    absl_logging.info("%s: prepared %d of %d photos%s; left out: %s; see %s", settings["source"], kept, index["photos"],
+                      f", {index['turned']} of them turned, which are taken upright" if index["turned"] else "", left_out,
                       folder / dataset.REJECTS)
     if not kept:
         (folder / dataset.INDEX).unlink(missing_ok=True)

@@ -59,8 +59,8 @@ def make(folder, number, listed, duplicates, kinds, encoder):
       encoder: what `encoders.load` gives; for crops alone, `encoders.framing`.
 
     Returns:
-      {"name", "records", "bytes"} as in dataset.Index.shards, and "rejects": a list of [key, reason], the reason
-      "duplicate: of ..." or those of crops.crop_all.
+      {"name", "records", "bytes"} as in dataset.Index.shards, "turned": how many of the records are of turned photos, and
+      "rejects": a list of [key, reason], the reason "duplicate: of ..." or those of crops.crop_all.
 
     Raises:
       OSError: the disk is full, or cannot be written to for another reason.
@@ -68,7 +68,7 @@ def make(folder, number, listed, duplicates, kinds, encoder):
     name = f"{number:05}.tfrecord"
     rejects = [[listed[position].key, f"duplicate: of {key}"] for position, key in duplicates.items()]
     wanted = [photo for position, photo in enumerate(listed) if position not in duplicates]
-    count = 0
+    count = turned = 0
     with contextlib.ExitStack() as opened:
         writers = {kind: opened.enter_context(_writer(pathlib.Path(folder, kind, name))) for kind in kinds}
         for start in range(0, len(wanted), AT_A_TIME):
@@ -77,21 +77,22 @@ def make(folder, number, listed, duplicates, kinds, encoder):
             rejects += [[photo.key, str(outcome)] for photo, outcome in outcomes if isinstance(outcome, ValueError)]
             good = [(photo, outcome) for photo, outcome in outcomes if not isinstance(outcome, ValueError)]
             count += len(good)
+            turned += sum(cropped.degrees > 0 for _, cropped in good)
             for kind, write in writers.items() if good else ():
                 for record in _examples(*zip(*good), kind, encoder):
                     write(record)
     return {"name": name, "records": count, "bytes": {kind: pathlib.Path(folder, kind, name).stat().st_size for kind in kinds},
-            "rejects": rejects}
+            "turned": turned, "rejects": rejects}
 
 
 def _examples(chunk, faces, kind, encoder):
-    """Yields the serialized records of a kind, of photos and the crops of each."""
+    """Yields the serialized records of a kind, of photos and the Cropped of each."""
     if kind == dataset.CROPS:
-        for photo, (crop, _) in zip(chunk, faces):
+        for photo, ((crop, _), _) in zip(chunk, faces):
             jpeg = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
             yield dataset.example(photo.key, photo.person, **{"image/encoded": jpeg})
     else:
-        for photo, features, identity in zip(chunk, *encode(np.stack(faces), encoder)):
+        for photo, features, identity in zip(chunk, *encode(np.stack([face.pair for face in faces]), encoder)):
             yield dataset.example(photo.key, photo.person, features=features, identity=identity)
 
 

@@ -52,17 +52,22 @@ def _is_image(entry):
     if os.path.splitext(entry.name)[1].lower() in decoding.SUFFIXES:
         return True
     try:
-        with _open(entry) as file:
-            beginning = file.read(BEGINNING)
+        first = beginning(entry)
     except OSError as error:
         raise ValueError(f"cannot be opened: {error.strerror}") from None
-    if not beginning:
+    if not first:
         raise ValueError("empty")
-    if decoding.recognizes(beginning):
+    if decoding.recognizes(first):
         return True
-    if tfrecords.recognizes(entry.name, beginning):
+    if tfrecords.recognizes(entry.name, first):
         return False
     raise ValueError("not an image")
+
+
+def beginning(path):
+    """The first bytes of a file, by which its kind is known; OSError where it cannot be read, or is a pipe or a device."""
+    with _open(path) as file:
+        return file.read(BEGINNING)
 
 
 def _matching(pattern):

@@ -15,7 +15,7 @@ from morph3d.encoders.base import Framing
 from morph3d.morphable.albedo.masks import along_curve, inside
 from morph3d.morphable.landmarks import AVERAGE_FACE, LEFT_BROW, LEFT_EYE, OUTER_LIPS, five_points
 
-SIZE = 256  # pixels; of a photo whose eyes are less than 27 pixels apart crops.crop makes none: an iris would be 5 pixels wide
+SIZE = 256  # pixels; an iris is 20 wide, and in the smallest photos that crops.crop takes 2
 _SCALE = SIZE / 150.  # pixels for a mm
 _ORIGIN = np.array([75., 45.]) * _SCALE  # pixels, where the average face has its origin: it shows 45 mm above, 105 mm below
 

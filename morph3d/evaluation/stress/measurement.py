@@ -10,7 +10,7 @@ from morph3d import images
 from morph3d.encoders.base import Framing
 from morph3d.evaluation import judges
 from morph3d.evaluation.stress import degradations, picture_series
-from morph3d.inference import faces
+from morph3d.inference import face_pictures
 from morph3d.photos import crops, face_detection
 
 AT_A_TIME = 12  # faces that go through a network together
@@ -185,7 +185,7 @@ class _Probe:
         views = []
         for portrait, five in list(zip(self._portraits, self._points, strict=True))[:SHOWN]:
             face = self._reconstructor.from_crops([_crop(portrait, five, self._reconstructor)[0]])
-            views.append(images.to_pixels(faces.draw_views(face, VIEWS, TILE.image_size)))
+            views.append(images.to_pixels(face_pictures.draw_views(face, VIEWS, TILE.image_size)))
         return Network(_between(self.untouched.values), error, curves, np.stack(views))
 
 

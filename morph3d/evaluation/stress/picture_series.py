@@ -65,8 +65,7 @@ def photographed(paths):
             good[name] = found[0]
     if not good:
         first, why = next(iter(left_out.items()))
-        raise ValueError(f"none of {len(names)} photos can be used, the first, {first}: {why}; expected faces of at least a "
-                         "tenth of the longer side, seen from the front or a little from the side")
+        raise ValueError(f"none of {len(names)} photos can be used, the first, {first}: {why}; expected {crops.WANTED}")
     return People(list(good), np.stack(list(good.values())), left_out)
 
 

@@ -8,14 +8,13 @@ import numpy as np
 import PIL.Image
 import PIL.ImageOps
 import pytest
-import skimage.data
 import tensorflow as tf
 from apache_beam.runners.portability import prism_runner
 
 from morph3d.data import sources
-from morph3d.data.prepared import dataset, pipeline, shards
+from morph3d.data.prepared import dataset, shards
 from morph3d.encoders import registry
-from morph3d.photos import crops, decoding, face_detection
+from morph3d.photos import crops, face_detection
 from tests.data.prepared.making import NAMES, count_work, prepare, rejects, save, shard_files, stored
 from tests.encoders import recognizer
 from tests.photos import bad_photos
@@ -126,22 +125,6 @@ def test_new_photos_get_new_shards_wherever_they_are_listed(photos, encoder, mon
     assert made == [3] and after.items() > before.items()
 
 
-def test_what_an_earlier_version_could_not_read_is_tried_again_and_nothing_else(photos, encoder, monkeypatch):
-    (photos / "Zoe").mkdir()
-    (photos / "Zoe" / "0.jpg").write_bytes(bad_photos.encoded(skimage.data.astronaut()[:256, 96:352], "HEIF"))
-    with monkeypatch.context() as earlier:
-        earlier.setattr(decoding, "_readers", lambda: [PIL.Image.OPEN[name] for name in ("JPEG", "PNG")])
-        earlier.setattr(pipeline, "_made_of", lambda notes, number, *facts: pipeline.truth(*facts))
-        before = prepare(photos, encoder)
-        files = shard_files(before)
-    assert rejects(before) == {"Zoe/0.jpg": "not an image"} and before.records == 9
-    made = count_work(monkeypatch)
-    after = prepare(photos, encoder)
-    assert made == [3] and after.records == 10 and after.digest != before.digest
-    assert {name: digest for name, digest in shard_files(after).items() if "00003" not in name}.items() <= files.items()
-    assert prepare(photos, encoder) == after and made == [3]
-
-
 def test_what_shows_no_usable_face_is_left_out_with_its_reason(photos, encoder):
     PIL.Image.fromarray(np.full([80, 80, 3], 127, np.uint8)).save(photos / "wall.png")
     (photos / "text.jpg").write_text("no photo")
@@ -167,10 +150,30 @@ def test_of_files_as_they_come_from_the_web_every_good_one_is_stored_and_every_o
 
 
 def test_a_face_of_too_few_pixels_is_left_out(photos, encoder, monkeypatch):
-    monkeypatch.setattr(crops, "LARGEST_ENLARGEMENT", .1)
+    monkeypatch.setattr(crops, "EYES_APART", 60.)
     with pytest.raises(ValueError, match="none of its 9 photos shows a face that can be found; .*rejects.tsv says why"):
         prepare(photos, encoder)
     assert "face too small: eyes 4" in (photos.parent / "prepared" / dataset.REJECTS).read_text()
+
+
+def test_a_turned_photo_is_taken_upright_and_counted(photos, encoder):
+    plain = stored(prepare(photos, encoder), "crops")[4]["image/encoded"].bytes_list.value[0]
+    photo = PIL.Image.open(photos / "Bob/1.png")
+    photo.transpose(PIL.Image.Transpose.ROTATE_180).save(photos / "Bob/1.png")
+    index = prepare(photos, encoder)
+    turned = stored(index, "crops")[4]["image/encoded"].bytes_list.value[0]
+    before, after = (tf.cast(tf.io.decode_jpeg(jpeg), tf.float32).numpy() for jpeg in (plain, turned))
+    assert index.turned == 1 and index.records == 9 and dataset.read_index(index.folder) == index
+    assert np.abs(after - before).mean() < 12. < np.abs(after[::-1] - before).mean()
+
+
+def test_what_another_version_has_cropped_is_prepared_anew(photos, encoder, monkeypatch):
+    monkeypatch.setattr(crops, "VERSION", 1)
+    before = prepare(photos, encoder)
+    monkeypatch.undo()
+    made = count_work(monkeypatch)
+    assert dataset.read_index(before.folder) == before  # and read as it is until then
+    assert prepare(photos, encoder).digest != before.digest and sorted(made) == [0, 1, 2]
 
 
 def test_the_same_picture_is_taken_once(photos, encoder):

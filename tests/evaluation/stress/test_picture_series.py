@@ -105,7 +105,7 @@ def test_photos_without_a_face_are_left_out_with_words(tmp_path, caplog):
     assert people.left_out == {empty: "no face found", missing: "cannot be opened: No such file or directory",
                                damaged: "not an image"}
     assert f"{empty}: no face found; left out" in caplog.text
-    with pytest.raises(ValueError, match="none of 2 photos can be used, the first, .*wall.png: no face found; expected faces"):
+    with pytest.raises(ValueError, match="none of 2 photos can be used, the first, .*wall.png: no face found; expected a face"):
         picture_series.photographed([empty, damaged])
 
 

@@ -1,0 +1,121 @@
+"""The files of a reconstructed face: for viewers, for other programs, for people to look at."""
+import dataclasses
+import io
+import json
+import pathlib
+
+import cv2
+import numpy as np
+
+from morph3d import atomic_files, images
+from morph3d.inference import face_pictures
+from morph3d.mesh import gltf, uv_atlas, writers
+from morph3d.renderer import texture_baking
+
+JPEG_QUALITY = 95  # of the texture in a GLB: a quarter of a PNG's size, and in the mean half a step of 8 bits off
+
+
+def save(face, path):
+    """Writes a face in the format that the ending of `path` names.
+
+      .glb   a texture, normals, and the blendshapes as morph targets; meters, as glTF has it
+      .obj   a texture and normals, with NAME.mtl and NAME_texture.png beside it (see writers.write_textured); mm
+      .ply   vertex colors; mm
+      .npz   the arrays of Face by their names
+      .json  coefficients, landmarks in mm, and how the network's crop lies in the photo
+      .png   the photo beside the face at -45, 0 and 45 degrees
+
+    Args:
+      face: Face.
+      path: of the file, which is replaced only once the new one is complete.
+
+    Raises:
+      ValueError: another ending.
+    """
+    path = pathlib.Path(path)
+    write = FORMATS.get(path.suffix.lower().removeprefix("."))
+    if not write:
+        raise ValueError(f'{path}: found extension "{path.suffix}", expected .{", .".join(FORMATS)}; rename the output')
+    write(face, path)
+
+
+def glb(face):
+    """The bytes of a face's GLB file."""
+    mesh = _laid_out(face)
+    _, texture = cv2.imencode(".jpg", texture_baking.bake(mesh)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return gltf.encode(mesh, texture.tobytes(), face.blendshapes)
+
+
+def numbers(face):
+    """What JSON says of a face: coefficients in standard deviations, landmarks in mm, and how the crop lies in the photo."""
+    found = {"shape": face.shape.tolist(), "texture": face.texture.tolist(), "landmarks": face.landmarks.tolist()}
+    if face.framing:
+        found |= {"photo_size": face.framing.photo_size, "crop_size": len(face.crop),
+                  "crop_from_photo": face.framing.matrix.tolist()}
+    return found
+
+
+def save_all(face, folder, name, formats):
+    """Saves a face in several FORMATS, and replaces what is there of them. -> the paths of all files, those of `paths`."""
+    for form in formats:
+        save(face, paths(folder, name, form)[0])
+    return [path for form in formats for path in paths(folder, name, form)]
+
+
+def paths(folder, name, form):
+    """The paths of the files that a face of this name has in one of FORMATS; the first names the others.
+
+    A name with slashes is a path below the folder.
+    """
+    base = pathlib.Path(folder, name)
+    plain = writers.plain(base.name)
+    names = {"obj": [f"{base.name}.obj", f"{plain}.mtl", f"{plain}_texture.png"], "png": [f"{base.name}_views.png"]}
+    return [base.with_name(file) for file in names.get(form, [f"{base.name}.{form}"])]
+
+
+def free_name(folder, name, formats):
+    """The name; or NAME_2, NAME_3 and so on, where a file that is there under it was not written by this package."""
+    number, free = 1, name
+    while not all(is_ours(path) for form in formats for path in paths(folder, free, form)):
+        number += 1
+        free = f"{name}_{number}"
+    return free
+
+
+def is_ours(path):
+    """Whether a file may be replaced: there is none, or this package has written it, which puts its name near every beginning."""
+    if not path.is_file():
+        return not path.exists()
+    with open(path, "rb") as file:
+        return b"morph3d" in file.read(4096)
+
+
+def _laid_out(face):
+    """The face's Mesh with uvs, of its morphable model or, where that has none, made for it."""
+    return face.mesh if face.uvs else dataclasses.replace(face.mesh, uvs=uv_atlas.read(face.mesh))
+
+
+def _obj(face, path):
+    mesh = _laid_out(face)
+    writers.write_textured(path, mesh, texture_baking.bake(mesh))
+
+
+def _npz(face, path):
+    content = io.BytesIO()
+    arrays = {name: getattr(face, name) for name in ("shape", "texture", "vertices", "colors", "triangles", "landmarks", "crop")}
+    np.savez_compressed(content, generator_morph3d=np.array("morph3d"), **arrays)  # the name of the first is the file's beginning
+    _write(path, content.getvalue())
+
+
+def _json(face, path):
+    _write(path, json.dumps({"generator": "morph3d", **numbers(face)}, indent=1).encode("ascii"))
+
+
+def _write(path, content):
+    with atomic_files.replacing(path) as beside:
+        beside.write_bytes(content)
+
+
+FORMATS = {"glb": lambda face, path: _write(path, glb(face)), "obj": _obj, "npz": _npz, "json": _json,
+           "ply": lambda face, path: writers.write(path, face.mesh),
+           "png": lambda face, path: images.write_png(path, face_pictures.draw_beside_photo(face))}

@@ -1,0 +1,20 @@
+"""Pictures of a reconstructed face."""
+import numpy as np
+
+from morph3d import images, scene
+from morph3d.renderer.render import render
+
+DEGREES = (-45., 0., 45.)  # the turns in which a face is shown
+
+
+def draw_views(face, degrees=DEGREES, size=448):
+    """Pictures of the face turned by each yaw, [N, size, size, 3] in 0..1."""
+    count = len(degrees)
+    vertices, colors = (np.repeat(part[None], count, 0) for part in (face.vertices, face.colors))
+    return render(vertices, colors, face.triangles, scene.studio(count, np.radians(degrees).astype(np.float32)), size).image.numpy()
+
+
+def draw_beside_photo(face):
+    """What the network saw of the photo beside the face at -45, 0 and 45 degrees, uint8 [448, 4 * 448, 3]."""
+    views = draw_views(face)
+    return np.concatenate([images.resize(face.crop, views.shape[1]), *images.to_pixels(views)], 1)

@@ -1,0 +1,92 @@
+"""A page of reconstructed faces to turn, light and move in a browser: one HTML file, which needs nothing beside it.
+
+It draws with three.js, as trimesh brings that along for a viewer of its own; viewer.html and viewer.js are the rest.
+"""
+import base64
+import functools
+import gzip
+import html
+import io
+import json
+import pathlib
+import string
+import struct
+import zipfile
+
+import cv2
+import numpy as np
+import trimesh
+
+from morph3d import images
+
+STEPS = 2**15 - 1  # of a number of 16 bits, to either side
+TRIMESH_BEGINS = "var camera,controls,scene,renderer,tracklight;"  # where in trimesh's page its own program comes after three.js
+
+
+def page(shown, title="morph3d"):
+    """The page, text.
+
+    Args:
+      shown: {name: (Face, {label: link})}, faces of one reconstructor, and for each links to files of it, or none.
+      title: of the page.
+    """
+    folder = pathlib.Path(__file__).parent
+    parts = {name: (folder / f"viewer.{name}").read_text("utf-8") for name in ("html", "js")}
+    data = base64.b64encode(gzip.compress(_packed(shown), mtime=0)).decode()
+    return string.Template(parts["html"]).substitute(title=html.escape(title), three=_three(), data=data, viewer=parts["js"])
+
+
+def inline(face):
+    """A Face as a part of another page, such as a notebook: the page in a frame of its own, so that neither disturbs the other."""
+    text = html.escape(page({"face": (face, {})}))
+    return f'<iframe srcdoc="{text}" style="width: 100%; height: 600px; border: 0"></iframe>'
+
+
+@functools.cache
+def _three():
+    """three.js with its TrackballControls, which define THREE."""
+    with zipfile.ZipFile(io.BytesIO(trimesh.resources.get_bytes("templates/viewer.zip"))) as packed:
+        text = packed.read("viewer.html.template").decode()
+    library, found, _ = text.partition("<script>")[2].partition(TRIMESH_BEGINS)
+    if not found or "THREE.TrackballControls=" not in library.replace(" ", ""):
+        raise ValueError(f"trimesh {trimesh.__version__}: found another viewer than that of 4.6 to 5.2; install one of these")
+    return library
+
+
+def _packed(shown):
+    """What viewer.js reads: the length of a JSON text, that text, and the arrays that it tells the places of."""
+    (first, _), blocks = next(iter(shown.values())), []
+
+    def put(array, **scale):
+        offset = sum(map(len, blocks))
+        blocks.append(array.tobytes())
+        blocks.append(b"\0" * (-len(blocks[-1]) % 4))
+        return {"kind": array.dtype.name, "offset": offset, "size": array.size, **scale}
+
+    def numbers(values):
+        scale = max(float(np.abs(values).max(initial=0.)), 1e-9) / STEPS
+        return put(np.int16(np.rint(values / scale)), scale=scale)
+
+    def moves(displacements):
+        rows = np.flatnonzero(np.abs(displacements).max(1) > 0.)
+        return {"rows": put(np.uint32(rows)), "moves": numbers(displacements[rows])}
+
+    contents = {
+        "triangles": put(np.uint32(first.triangles)),
+        "blendshapes": [{"name": name, **moves(displacements)} for name, displacements in first.blendshapes.items()],
+        **{f"{name}_modes": [numbers(mode) for mode in modes] for name, modes in first.modes._asdict().items()},
+        "faces": [{"name": name, "vertices": numbers(face.vertices), "colors": put(images.to_pixels(face.colors)),
+                   "shape": face.shape[:len(first.modes.shape)].tolist(),
+                   "texture": face.texture[:len(first.modes.texture)].tolist(),
+                   "photo": _link(_jpeg(face.crop), "image/jpeg"), "downloads": links} for name, (face, links) in shown.items()]}
+    text = json.dumps(contents).encode("ascii")
+    text += b" " * (-len(text) % 4)  # the arrays begin at multiples of four bytes
+    return b"".join([struct.pack("<I", len(text)), text, *blocks])
+
+
+def _jpeg(pixels):
+    return cv2.imencode(".jpg", pixels[..., ::-1])[1].tobytes()
+
+
+def _link(content, kind):
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

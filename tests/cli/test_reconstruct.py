@@ -1,0 +1,132 @@
+"""morph3d-reconstruct from outside: what it takes, what it writes, and what it says of what cannot be done."""
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import skimage.data
+import trimesh
+
+from morph3d import images
+from morph3d.cli import program as programs
+from tests.cli.test_programs import ROOT, last_line, program
+
+ASTRONAUT = skimage.data.astronaut()
+
+
+@pytest.fixture(scope="module")
+def work(tiny_reconstructor, tmp_path_factory):
+    """A folder with a network, photos, and what is none."""
+    folder = tmp_path_factory.mktemp("work")
+    tiny_reconstructor.save(folder / "network")
+    for name, photo in {"0": ASTRONAUT, "1": ASTRONAUT[:, ::-1], "old/0": ASTRONAUT, "wall": np.full_like(ASTRONAUT, 90)}.items():
+        images.write_png(folder / "photos" / f"{name}.png", photo)
+    (folder / "photos" / "notes.txt").write_text("dear diary")
+    (folder / "bad.jpg").write_bytes(b"PK\x03\x04 a zip")
+    images.write_png(folder / "two.png", np.hstack([ASTRONAUT, ASTRONAUT]))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def cache(work, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(work / "cache"))
+
+
+def reconstruct(work, output, *arguments):
+    return program("reconstruct", f"--model={work / 'network'}", f"--output={work / output}", *arguments)
+
+
+def written(work, output):
+    return sorted(str(path.relative_to(work / output)) for path in (work / output).rglob("*") if path.is_file())
+
+
+def test_of_a_folder_every_photo_is_taken_and_one_without_a_face_does_not_stop_the_others(work):
+    result = reconstruct(work, "all", work / "photos", work / "bad.jpg", "--formats=glb,json,html")
+    assert last_line(result) == "error: 2 of 5 photos gave no face, see above"
+    assert written(work, "all") == ["0.glb", "0.json", "1.glb", "1.json", "index.html", "old/0.glb", "old/0.json"]
+    assert result.stdout.splitlines() == [str(work / "all" / name) for name in (
+        "0.glb", "0.json", "1.glb", "1.json", "old/0.glb", "old/0.json", "index.html")]
+    for words in (f"left out 1 files: {work / 'photos' / 'notes.txt'}: neither a photo nor a video", "3 faces of 3 photos in ",
+                  f"{work / 'photos' / 'wall.png'}: no face found; give a photo", f"{work / 'bad.jpg'}: not an image"):
+        assert words in result.stderr
+    page = (work / "all" / "index.html").read_text()
+    assert "old/0" in page or len(page) > 7e5  # names are packed; that the page works is tested beside the viewer
+    assert trimesh.load(work / "all" / "old" / "0.glb", force="mesh").visual.kind == "texture"
+
+
+def test_all_faces_are_numbered_from_left_to_right_and_else_counted(work):
+    every = reconstruct(work, "every", work / "two.png", "--faces=all", "--formats=ply")
+    assert every.returncode == 0 and written(work, "every") == ["two_1.ply", "two_2.ply"]
+    one = reconstruct(work, "one", work / "two.png", "--formats=ply")
+    assert one.returncode == 0 and written(work, "one") == ["two.ply"]
+    assert "two: 1 other face was seen" in one.stderr
+
+
+def test_one_face_is_made_of_many_photos(work):
+    result = reconstruct(work, "together", work / "photos", "--average", "--formats=json")
+    assert result.returncode == 0 and written(work, "together") == ["average.json"]
+    assert "average: made of 3 of 4 pictures, without 1 without a face or unreadable" in result.stderr
+    assert len(json.loads((work / "together" / "average.json").read_text())["landmarks"]) == 68
+
+
+def test_paths_are_taken_from_standard_input(work):
+    command = [sys.executable, "-m", "morph3d", "reconstruct", f"--model={work / 'network'}", f"--output={work / 'listed'}",
+               "--formats=json", "-"]
+    listed = f"{work / 'photos' / '0.png'}\n{work / 'photos' / '1.png'}\n"
+    result = subprocess.run(command, cwd=ROOT, input=listed, capture_output=True, text=True)
+    assert result.returncode == 0 and written(work, "listed") == ["0.json", "1.json"]
+
+
+def test_the_users_own_files_stay_and_the_face_gets_another_name(work):
+    (work / "mine").mkdir()
+    for name in "0.glb", "index.html":
+        (work / "mine" / name).write_text("mine")
+    for _ in range(2):  # the second time over what the first has written
+        result = reconstruct(work, "mine", work / "photos" / "0.png", "--formats=glb,html")
+        assert result.returncode == 0
+        assert "0: a file of that name is there already and was not written by morph3d; this face is 0_2" in result.stderr
+        assert written(work, "mine") == ["0.glb", "0_2.glb", "index.html", "index_2.html"]
+    assert all((work / "mine" / name).read_text() == "mine" for name in ("0.glb", "index.html"))
+
+
+def test_without_blendshapes_on_wish(work):
+    result = reconstruct(work, "plain", work / "photos" / "0.png", "--formats=glb", "--noblendshapes")
+    assert result.returncode == 0 and b"targetNames" not in (work / "plain" / "0.glb").read_bytes()
+
+
+def test_a_file_of_any_name_gives_a_face(work):
+    name = os.fsdecode(b"\xff\xfe face")
+    (work / f"{name}.png").write_bytes((work / "photos" / "0.png").read_bytes())
+    result = reconstruct(work, "bytes", work / f"{name}.png", "--formats=glb,obj,html")
+    assert result.returncode == 0, result.stderr
+    assert f"{name}.glb" in written(work, "bytes")
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["nowhere.jpg"], "error: nowhere.jpg: no such photo, video or folder"),
+    (["--formats=stl", "photos/0.png"], "error: --formats: found stl, expected some of glb, obj, ply, npz, json, png, html"),
+    (["photos/wall.png"], "photos/wall.png: no face found; give a photo with "),
+    (["bad.jpg"], "bad.jpg: not an image")])
+def test_what_cannot_be_done_is_one_line(work, arguments, words):
+    arguments = [work / part if (work / part).exists() else part for part in arguments]
+    result = reconstruct(work, "never", *arguments)
+    assert words in last_line(result) and result.stderr.count("\n") == 1 and not (work / "never").exists()
+
+
+def test_a_folder_without_photos_is_named(work, tmp_path):
+    assert last_line(reconstruct(work, "never", tmp_path)) == f"error: {tmp_path}: found no photo and no video"
+
+
+def test_nothing_given_is_told_with_what_is_expected(work):
+    result = reconstruct(work, "never")
+    assert result.returncode != 0 and "nothing given, expected photos, videos or folders of them" in result.stderr + result.stdout
+
+
+def test_what_keras_would_import_for_itself_is_there_for_others():
+    code = ("import sys\nfrom morph3d.cli import program\nwith program._hidden('sklearn', 'os'):\n    import tensorflow\n"
+            "assert 'sklearn' not in sys.modules and 'os' in sys.modules\nimport sklearn, keras")
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+    with pytest.raises(ImportError), programs._hidden("this"):
+        import this  # noqa: F401

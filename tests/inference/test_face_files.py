@@ -1,0 +1,117 @@
+"""A face's files, read by other programs."""
+import dataclasses
+import json
+import pathlib
+
+import numpy as np
+import PIL.Image
+import pytest
+import skimage.data
+import trimesh
+
+from morph3d.inference import face_files
+from morph3d.mesh import uv_atlas
+
+NAMES = {"glb": ["me.glb"], "obj": ["me.obj", "me.mtl", "me_texture.png"], "ply": ["me.ply"], "npz": ["me.npz"],
+         "json": ["me.json"], "png": ["me_views.png"]}
+
+
+@pytest.fixture(scope="module")
+def face(tiny_reconstructor):
+    return tiny_reconstructor.reconstruct(skimage.data.astronaut())
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize("ending, scale", [(".glb", 1000.), (".obj", 1.), (".ply", 1.), (".PLY", 1.)])
+def test_a_mesh_is_saved_by_the_ending_of_its_file(face, tmp_path, ending, scale):
+    face.save(tmp_path / f"me{ending}")
+    mesh = trimesh.load(tmp_path / f"me{ending}", process=False, force="mesh")
+    np.testing.assert_allclose(scale * mesh.triangles, face.vertices[face.triangles], atol=1e-3)
+
+
+@pytest.mark.parametrize("form", ["glb", "obj"])
+def test_a_texture_shows_the_colors_of_the_face(face, tmp_path, form):
+    face.save(tmp_path / f"me.{form}")
+    mesh = trimesh.load(tmp_path / f"me.{form}", process=False, force="mesh")
+    material = mesh.visual.material
+    picture = material.baseColorTexture if form == "glb" else material.image
+    middles = trimesh.visual.color.uv_to_color(mesh.visual.uv[mesh.faces].mean(1), picture)[:, :3] / 255.
+    np.testing.assert_allclose(middles, face.colors[face.triangles].mean(1), atol=.02)
+
+
+def test_a_glb_has_the_blendshapes_of_the_face(face, tmp_path):
+    moving = dataclasses.replace(face, blendshapes={"jawOpen": np.float32(face.vertices[:, 2:] > 60.) * [0., -20., 0.]})
+    for name, each in ("still", face), ("moving", moving):
+        each.save(tmp_path / f"{name}.glb")
+    assert b"targetNames" not in (tmp_path / "still.glb").read_bytes()
+    assert b'"targetNames": ["jawOpen"]' in (tmp_path / "moving.glb").read_bytes()
+
+
+def test_numbers_come_back(face, tmp_path):
+    for ending in "npz", "json":
+        face.save(tmp_path / f"me.{ending}")
+    text = json.loads((tmp_path / "me.json").read_text())
+    with np.load(tmp_path / "me.npz") as arrays:
+        for name in "shape", "texture", "landmarks":
+            np.testing.assert_array_equal(arrays[name], getattr(face, name))
+            np.testing.assert_allclose(text[name], getattr(face, name), rtol=1e-6)
+        for name in "vertices", "colors", "triangles", "crop":
+            np.testing.assert_array_equal(arrays[name], getattr(face, name))
+
+
+def test_another_ending_is_refused(face, tmp_path):
+    with pytest.raises(ValueError, match='me.stl: found extension ".stl", expected .glb, .obj, .npz, .json, .ply, .png; rename'):
+        face.save(tmp_path / "me.stl")
+
+
+def test_all_formats_are_written_under_one_name_and_replaced(face, tmp_path):
+    for each in dataclasses.replace(face, vertices=face.vertices * 2.), face:
+        paths = face_files.save_all(each, tmp_path / "faces", "me", NAMES)
+        assert [path.name for path in paths] == sum(NAMES.values(), []) and sorted((tmp_path / "faces").iterdir()) == sorted(paths)
+    mesh = trimesh.load(tmp_path / "faces" / "me.ply", process=False)
+    np.testing.assert_allclose(mesh.vertices, face.vertices, atol=1e-3)
+    assert PIL.Image.open(tmp_path / "faces" / "me_views.png").size == (4 * 448, 448)
+    assert set(NAMES) == set(face_files.FORMATS)
+
+
+def test_a_face_with_uvs_of_its_own_is_textured_by_these(face, tmp_path, monkeypatch):
+    own = uv_atlas.build(face.mesh)
+    monkeypatch.setattr(uv_atlas, "read", None)  # which would lay out another
+    dataclasses.replace(face, uvs=own).save(tmp_path / "me.obj")
+    written = [line.split()[1:] for line in (tmp_path / "me.obj").read_text().splitlines() if line.startswith("vt ")]
+    np.testing.assert_allclose(np.array(written, float), own.uvs, atol=1e-6)
+
+
+@pytest.mark.parametrize("form, name", [(form, name) for form, names in NAMES.items() for name in names])
+def test_a_name_that_a_file_of_somebody_else_has_gets_a_number(face, tmp_path, form, name):
+    assert face_files.free_name(tmp_path, "me", NAMES) == "me"
+    (tmp_path / name).write_text("mine")
+    assert face_files.free_name(tmp_path, "me", [form]) == "me_2"
+    assert all(face_files.free_name(tmp_path, "me", [other]) == "me" for other in NAMES if other != form)
+    (tmp_path / name.replace("me", "me_2")).mkdir()
+    assert face_files.free_name(tmp_path, "me", [form]) == "me_3"
+
+
+def test_files_of_an_earlier_call_do_not_take_the_name(face, tmp_path):
+    face_files.save_all(face, tmp_path, "me", NAMES)
+    assert face_files.free_name(tmp_path, "me", NAMES) == "me"
+
+
+def test_a_full_disk_leaves_nothing_half_written(face, tmp_path, monkeypatch):
+    face.save(tmp_path / "me.glb")
+    before = (tmp_path / "me.glb").read_bytes()
+
+    def fail(path, content):
+        path.touch()
+        raise OSError("disk full")
+
+    monkeypatch.setattr(pathlib.Path, "write_bytes", fail)
+    for form in "glb", "npz", "json":
+        with pytest.raises(OSError, match="disk full"):
+            face.save(tmp_path / f"me.{form}")
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["me.glb"]
+    assert (tmp_path / "me.glb").read_bytes() == before

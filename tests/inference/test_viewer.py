@@ -1,0 +1,111 @@
+"""The page of faces, in a real browser."""
+import dataclasses
+import html.parser
+import io
+import json
+import os
+import pathlib
+import subprocess
+import zipfile
+
+import numpy as np
+import pytest
+import skimage.data
+import trimesh
+
+from morph3d.inference import viewer
+
+BROWSER = pathlib.Path(__file__).with_name("viewer_browser.js")
+SLIDE = "for (const slider of document.getElementsByName('{}')) {{ slider.value = {}; slider.dispatchEvent(new Event('input')); }}"
+CHOOSE = "document.querySelector('input[value={}]').click()"
+PRESS = "document.querySelector('canvas').dispatchEvent(new KeyboardEvent('keydown', {{key: '{}'}}))"
+RESET = "document.getElementById('reset').click()"
+
+
+@pytest.fixture(scope="module")
+def face(tiny_reconstructor):
+    return tiny_reconstructor.reconstruct(skimage.data.astronaut())
+
+
+@pytest.fixture(scope="module")
+def moving(face):
+    """The face with two blendshapes."""
+    front = np.float32(face.vertices[:, 2:] > 60.)
+    return dataclasses.replace(face, blendshapes={"jawOpen": front * [0., -20., 0.], "cheekPuff": front * [0., 0., 30.]})
+
+
+@pytest.fixture(scope="session")
+def browse(npm):
+    """A function that does steps in a page and tells what came of them, see viewer_browser.js."""
+    folder = npm("@sparticuz/chromium@147.0.0", "puppeteer-core@24.43.1")
+
+    def browse(path, *steps):
+        done = subprocess.run(["node", str(BROWSER), str(path), *steps], capture_output=True, text=True,
+                              env=os.environ | {"NODE_PATH": str(folder / "node_modules")})
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return browse
+
+
+def test_a_face_is_drawn_and_turning_sliders_and_looks_change_it_and_nothing_leaves_the_page(moving, tmp_path, browse):
+    (tmp_path / "index.html").write_text(viewer.page({"me": (moving, {"GLB": "me.glb"})}), "utf-8")
+    steps = [SLIDE.format("jawOpen", 1), SLIDE.format("shape 1", 3), SLIDE.format("texture 2", -3), SLIDE.format("cheekPuff", .5),
+             RESET, PRESS.format("ArrowLeft"), PRESS.format("+"), RESET, CHOOSE.format("Albedo"), CHOOSE.format("Gray"),
+             CHOOSE.format("Wireframe")]
+    found = browse(tmp_path / "index.html", *steps)
+    first, jaw, shape, texture, cheek, back, turned, nearer, again, albedo, gray, wires = found["looks"]
+    assert found["said"] == [] and found["asked"] == []
+    assert first["colors"] > 100
+    different = [look["digest"] for look in (first, jaw, shape, texture, cheek, turned, nearer, albedo, gray, wires)]
+    assert len(set(different)) == len(different)
+    assert back == again == first
+
+
+def test_several_faces_are_chosen_from(face, moving, tiny_reconstructor, tmp_path, browse):
+    faces = {"me": (face, {}), "<b>you</b>": (tiny_reconstructor.mean_face, {})}
+    (tmp_path / "index.html").write_text(viewer.page(faces, "<i>us</i>"), "utf-8")
+    choose = ("const buttons = [...document.querySelectorAll('nav button')]; buttons[1].click();"
+              "console.log(document.title, ...buttons.map(button => button.textContent + button.getAttribute('aria-pressed')))")
+    found = browse(tmp_path / "index.html", choose)
+    assert found["said"] == ["<i>us</i> mefalse <b>you</b>true"]
+    assert found["looks"][0] != found["looks"][1]
+
+
+def test_the_page_is_one_document_that_asks_for_nothing(face):
+    class Links(html.parser.HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.found = []
+
+        def handle_starttag(self, tag, attributes):
+            self.found += [value for name, value in attributes if name in ("src", "href")]
+
+    links = Links()
+    links.feed(viewer.page({"me": (face, {})}))
+    assert links.found == []
+
+
+def test_in_a_notebook_a_face_is_a_frame_with_the_page_in_it(face):
+    class Frame(html.parser.HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            self.page = dict(attributes)["srcdoc"]
+
+    frame = Frame()
+    frame.feed(face._repr_html_())
+    assert frame.page == viewer.page({"face": (face, {})})
+
+
+def test_another_viewer_of_trimesh_is_told(monkeypatch):
+    monkeypatch.setattr(trimesh.resources, "get_bytes", lambda name: _zip(b"<script>babylon</script>"))
+    viewer._three.cache_clear()
+    with pytest.raises(ValueError, match="trimesh .*: found another viewer than that of .*; install one of these"):
+        viewer._three()
+    viewer._three.cache_clear()
+
+
+def _zip(content):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("viewer.html.template", content)
+    return packed.getvalue()

@@ -1,0 +1,48 @@
+/* Opens a page in headless Chromium, does what is asked and tells what came of it.
+
+   node viewer_browser.js PAGE.html STEP...   a step is JavaScript for the page; printed is {"looks": [of the picture after
+   each step, the first before any], "said": [...], "asked": [...]}: what the page wrote to the console, and what it wanted from outside */
+const chromium = require("@sparticuz/chromium"), puppeteer = require("puppeteer-core");
+const path = require("path"), url = require("url");
+
+async function main(file, steps) {
+  const browser = await puppeteer.launch({args: [...chromium.args, "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+                                          executablePath: await chromium.executablePath(), headless: "shell"});
+  try {
+    const page = await browser.newPage(), said = [], asked = [], looks = [], own = url.pathToFileURL(path.resolve(file)).href;
+    await page.setViewport({width: 900, height: 600});
+    page.on("console", message => said.push(message.text()));
+    page.on("pageerror", error => said.push(error.message));
+    page.on("request", request => { if (request.url() !== own && !/^(data|blob):/.test(request.url())) asked.push(request.url()); });
+    await page.goto(own);
+    await page.waitForSelector("html[data-ready=yes]", {timeout: 120000});
+    for (const step of ["", ...steps]) {
+      await page.evaluate(step);
+      await new Promise(resolve => setTimeout(resolve, 300));
+      looks.push(await page.evaluate(pixels));
+    }
+    return {looks, said, asked};
+  } finally {
+    await browser.close();
+  }
+}
+
+function pixels() {  // in the page: how many colors its picture has, and a number that another picture would not have
+  const canvas = document.querySelector("canvas"), copy = document.createElement("canvas");
+  Object.assign(copy, {width: canvas.width, height: canvas.height});
+  const context = copy.getContext("2d");
+  context.drawImage(canvas, 0, 0);
+  const {data} = context.getImageData(0, 0, copy.width, copy.height), colors = new Set();
+  let digest = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    const color = data[i] << 16 | data[i + 1] << 8 | data[i + 2];
+    colors.add(color);
+    digest = (Math.imul(digest, 31) + color) | 0;
+  }
+  return {colors: colors.size, digest};
+}
+
+main(process.argv[2], process.argv.slice(3)).then(found => console.log(JSON.stringify(found)), error => {
+  console.error(error);
+  process.exit(1);
+});

@@ -1,0 +1,152 @@
+"""A GLB file is what the specification says, to the Khronos validator and to another reader."""
+import dataclasses
+import json
+import struct
+import subprocess
+import tarfile
+
+import numpy as np
+import pytest
+import trimesh
+
+from morph3d import images, morphable
+from morph3d.mesh import gltf
+from morph3d.mesh.mesh import Mesh
+from morph3d.mesh.uv_atlas import Atlas
+
+VALIDATE = """
+const bytes = new Uint8Array(require("fs").readFileSync(process.argv[1]));
+require("gltf-validator").validateBytes(bytes, {maxIssues: 0}).then(report => console.log(JSON.stringify(report.issues)));
+"""
+
+
+@pytest.fixture
+def ball():
+    """A sphere of 90 mm around (10, 20, 30), in random colors, under an atlas in which every triangle lies anywhere."""
+    sphere = trimesh.creation.icosphere(subdivisions=2, radius=90.)
+    uvs = np.random.default_rng(1).uniform(.01, .99, [sphere.faces.size, 2])
+    return Mesh(sphere.vertices + [10., 20., 30.], sphere.faces, np.random.default_rng(0).uniform(size=sphere.vertices.shape),
+                Atlas(uvs, np.arange(len(uvs)).reshape(-1, 3)))
+
+
+@pytest.fixture
+def texture():
+    """Red is u, green is v."""
+    ramp = np.arange(256, dtype=np.uint8)
+    return np.stack([*np.broadcast_arrays(ramp, ramp[::-1, None], 7)], 2).astype(np.uint8)
+
+
+@pytest.fixture
+def blendshapes(ball):
+    """A bump of a few vertices, a move of all, and one of none."""
+    bump = np.zeros_like(ball.vertices)
+    bump[[3, 7, 50]] = [[1., 2., 3.], [0., -5., 0.], [.5, 0., 0.]]
+    return {"bump": bump, "rise": np.full_like(bump, [0., 4., 0.]), "nothing": np.zeros_like(bump)}
+
+
+class Glb:
+    """What is in a GLB file, read by the words of the specification."""
+
+    def __init__(self, content):
+        magic, version, length, json_length, kind = struct.unpack("<4sIIII", content[:20])
+        assert (magic, version, length, kind) == (b"glTF", 2, len(content), 0x4E4F534A) and json_length % 4 == 0
+        self.json, self._binary = json.loads(content[20:20 + json_length]), content[28 + json_length:]
+        assert struct.unpack("<II", content[20 + json_length:28 + json_length]) == (len(self._binary), 0x004E4942)
+        self.primitive, = self.json["meshes"][0]["primitives"]
+
+    def attribute(self, name):
+        return self.accessor(self.primitive["attributes"][name])
+
+    def accessor(self, number):
+        accessor = self.json["accessors"][number]
+        size = {"SCALAR": 1, "VEC2": 2, "VEC3": 3}[accessor["type"]]
+        kind = {5126: "<f4", 5125: "<u4"}[accessor["componentType"]]
+        if "bufferView" in accessor:
+            return self._view(accessor["bufferView"], kind).reshape(accessor["count"], size)
+        values, sparse = np.zeros([accessor["count"], size], kind), accessor["sparse"]
+        rows, moved = (self._view(sparse[part]["bufferView"], wanted) for part, wanted in (("indices", "<u4"), ("values", kind)))
+        values[rows] = moved.reshape(-1, size)
+        return values
+
+    def _view(self, number, kind):
+        view = self.json["bufferViews"][number]
+        assert view["byteOffset"] % 4 == 0
+        return np.frombuffer(self._binary, kind, view["byteLength"] // 4, view["byteOffset"])
+
+
+@pytest.mark.parametrize("scale", [1., 1.01, 1.001, 1.1, 2., 3.])  # so that the text has every length modulo four
+def test_it_is_well_formed_and_lit(ball, scale):
+    glb = Glb(gltf.encode(dataclasses.replace(ball, vertices=scale * ball.vertices)))
+    material = glb.json["materials"][glb.primitive["material"]]
+    assert material["pbrMetallicRoughness"]["metallicFactor"] == 0. and "extensions" not in material
+    position, normal = glb.attribute("POSITION"), glb.attribute("NORMAL")
+    accessor = glb.json["accessors"][glb.primitive["attributes"]["POSITION"]]
+    np.testing.assert_allclose([accessor["min"], accessor["max"]], [position.min(0), position.max(0)], rtol=1e-6)
+    outward = (position / scale - [.01, .02, .03]) / .09
+    assert (np.sum(normal * outward, 1) > .999).all()
+
+
+def test_the_texture_lies_on_the_surface_as_the_atlas_says(tmp_path, ball, texture):
+    path = tmp_path / "ball.glb"
+    path.write_bytes(gltf.encode(ball, images.png(texture)))
+    mesh, = trimesh.load_scene(path, process=False).geometry.values()
+    np.testing.assert_allclose(mesh.triangles, ball.vertices[ball.triangles] / 1000., atol=1e-6)
+    np.testing.assert_array_equal(mesh.visual.material.baseColorTexture, texture)
+    uvs = mesh.visual.uv[mesh.faces]  # with v up, as trimesh turns it
+    np.testing.assert_allclose(uvs, ball.uvs.uvs[ball.uvs.corners], atol=1e-6)
+    assert "color" not in mesh.visual.vertex_attributes  # it would be multiplied with the texture
+    outward = (mesh.vertices - [.01, .02, .03]) / .09
+    assert (np.sum(mesh.vertex_normals * outward, 1) > .999).all()
+
+
+@pytest.mark.parametrize("textured", [False, True])
+def test_blendshapes_are_morph_targets_by_their_names(ball, texture, blendshapes, textured):
+    glb = Glb(gltf.encode(ball, images.png(texture) if textured else None, blendshapes))
+    mesh, = glb.json["meshes"]
+    assert mesh["extras"]["targetNames"] == list(blendshapes) and mesh["weights"] == [0., 0., 0.]
+    triangles = glb.accessor(glb.primitive["indices"]).reshape(-1, 3)
+    for target, moves in zip(glb.primitive["targets"], blendshapes.values(), strict=True):
+        found = glb.accessor(target["POSITION"])
+        np.testing.assert_allclose(found[triangles], moves[ball.triangles] / 1000., atol=1e-7)
+        accessor = glb.json["accessors"][target["POSITION"]]
+        np.testing.assert_allclose([accessor["min"], accessor["max"]], [found.min(0), found.max(0)], rtol=1e-6)
+
+
+def test_a_blendshape_of_few_vertices_takes_little_room(ball, blendshapes):
+    plain, bump, rise = (len(gltf.encode(ball, None, wanted)) for wanted in (
+        None, {"bump": blendshapes["bump"]}, {"rise": blendshapes["rise"]}))
+    assert rise - bump == pytest.approx((len(ball.vertices) - 3) * 16, abs=40) and bump - plain < 700
+
+
+def test_a_texture_needs_uvs(ball, texture):
+    with pytest.raises(ValueError, match=r"found Mesh\(.*\) and a texture, expected uvs to lay it on by; lay them out"):
+        gltf.encode(dataclasses.replace(ball, uvs=None), images.png(texture))
+
+
+@pytest.fixture(scope="session")
+def khronos_issues(npm):
+    """A function from the path of a GLB to all that the Khronos validator has to say about it."""
+    folder = npm("gltf-validator@2.0.0-dev.3.10")
+    return lambda path: json.loads(subprocess.run(["node", "-e", VALIDATE, str(path)], cwd=folder, check=True, capture_output=True,
+                                                  text=True).stdout)["messages"]
+
+
+@pytest.mark.parametrize("textured", [False, True])
+@pytest.mark.parametrize("moving", [False, True])
+def test_the_khronos_validator_finds_nothing_to_say(tmp_path, ball, texture, blendshapes, khronos_issues, textured, moving):
+    path = tmp_path / "ball.glb"
+    path.write_bytes(gltf.encode(ball, images.png(texture) if textured else None, blendshapes if moving else None))
+    assert khronos_issues(path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["embedded", "FaceXModel"])
+def test_nor_about_a_real_model(tmp_path, khronos_issues, name, request):
+    if name != "embedded":
+        data_folder = request.getfixturevalue("data_folder")
+        with tarfile.open(data_folder / "ict_facekit" / "FaceXModel.tar.xz") as archive:
+            archive.extractall(tmp_path, filter="data")
+        name = tmp_path
+    model = morphable.load(name)
+    (tmp_path / "face.glb").write_bytes(gltf.encode(model.mean, None, model.blendshapes))
+    assert khronos_issues(tmp_path / "face.glb") == []
