@@ -29,9 +29,10 @@ def npm(request):
         # A folder for each set: npm removes what it was not asked for.
         folder = request.config.cache.mkdir(re.sub(r"[^\w.]", "_", "_".join(["npm", *packages])))
         command = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--prefix", folder, *packages]
-        found = subprocess.run(command, capture_output=True, text=True)
-        if found.returncode:
-            pytest.skip(f"{', '.join(packages)} cannot be had from npm: {found.stderr[:200]}")
+        try:
+            subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            pytest.skip(f"{', '.join(packages)} cannot be had from npm: {error}")
         return folder
 
     return install

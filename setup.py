@@ -25,7 +25,6 @@ REQUIREMENTS = [
     "numpy>=2.0",
     "opencv-python-headless>=5.0",
     "pillow>=12.1.1",
-    "pillow-heif>=1.8.1",
     "protobuf>=6.31.1",
     "scikit-image>=0.24",
     "scipy>=1.13",

@@ -69,7 +69,7 @@ def test_what_is_installed_asks_for_the_tensorflow_that_it_was_built_against():
 
 @pytest.mark.parametrize("python", PYTHONS)
 def test_each_requirement_has_a_pin_in_its_range(python):
-    for requirement in required("photos", "export", "serve", "test"):
+    for requirement in required("photos", "export", "heic", "serve", "test"):
         if requirement.marker is None or requirement.marker.evaluate({**default_environment(), "python_version": python}):
             assert requirement.specifier.contains(pins(python)[canonical(requirement.name)]), f"{requirement} on Python {python}"
 
@@ -89,7 +89,7 @@ def needs(requirement, pinned):
 def test_what_the_requirements_need_in_turn_is_pinned():
     """As far as it is installed here."""
     pinned, seen = pins(f"{sys.version_info.major}.{sys.version_info.minor}"), set()
-    asked = required("photos", "export", "serve", "test")
+    asked = required("photos", "export", "heic", "serve", "test")
     ahead = [Requirement("tensorflow"), *(each for each in asked if not each.marker or each.marker.evaluate())]
     while ahead:
         requirement = ahead.pop()
@@ -112,7 +112,7 @@ def imported():
 
 def test_what_the_package_imports_is_required():
     """Except TensorFlow Graphics, which is asked for in words (renderer/tfg.py)."""
-    asked = {canonical(requirement.name) for requirement in required("photos", "export", "serve")}
+    asked = {canonical(requirement.name) for requirement in required("photos", "export", "heic", "serve")}
     asked |= {"tensorflow", "tensorflow-graphics"}
     asked_for = {file.parts[0].partition(".")[0] for distribution in importlib.metadata.distributions()
                  if canonical(distribution.metadata["Name"]) in asked for file in distribution.files or []}

@@ -1,15 +1,16 @@
 """The decoding of photographs, whatever is in the file."""
 import functools
+import importlib.util
 import io
 import os
 import pathlib
+import re
 import struct
 
 import numpy as np
 import PIL.ExifTags
 import PIL.Image
 import PIL.JpegImagePlugin
-import pillow_heif
 
 from morph3d import images
 from morph3d.photos import jpeg
@@ -23,6 +24,7 @@ SUFFIXES = frozenset([
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm",
     ".pnm", ".pfm", ".avif", ".avifs", ".heic", ".heics", ".heif", ".heifs", ".hif", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf",
     ".jpx"])
+HEIC = re.compile(rb".{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)  # the brands of HEIF's files
 LARGEST = 80_000_000  # pixels to be decoded; more are more likely to fill the memory than to be a portrait
 
 
@@ -122,10 +124,12 @@ class _Refused(Exception):
 
 @functools.cache
 def _readers():
-    """For each of FORMATS what opens a file, and what knows its beginning."""
+    """For each of FORMATS what opens a file, and what knows its beginning; not of HEIF where its package is missing."""
     PIL.Image.init()
-    pillow_heif.register_heif_opener()
-    return [PIL.Image.OPEN[name] for name in FORMATS]
+    if importlib.util.find_spec("pillow_heif"):  # of an extra: its wheels are under the GPL
+        import pillow_heif
+        pillow_heif.register_heif_opener()
+    return [PIL.Image.OPEN[name] for name in FORMATS if name in PIL.Image.OPEN]
 
 
 def _open(data):
@@ -140,6 +144,8 @@ def _open(data):
                 return factory(io.BytesIO(data), "")
             except (SyntaxError, IndexError, TypeError, struct.error) as error:  # a reader's ways to say no
                 problem = error
+    if "HEIF" not in PIL.Image.OPEN and HEIC.match(data):
+        raise _Refused("not an image that can be read here: HEIC needs the extra 'heic', `pip install '.[heic]'`")
     raise problem
 
 

@@ -48,6 +48,7 @@ def browse(npm):
     return browse
 
 
+@pytest.mark.slow  # brings a browser from npm, 120 MB
 def test_a_face_is_drawn_and_turning_sliders_and_looks_change_it_and_nothing_leaves_the_page(moving, tmp_path, browse):
     (tmp_path / "index.html").write_text(viewer.page({"me": (moving, {"GLB": "me.glb"})}), "utf-8")
     steps = [SLIDE.format("jawOpen", 1), SLIDE.format("shape 1", 3), SLIDE.format("texture 2", -3), SLIDE.format("cheekPuff", .5),
@@ -62,6 +63,7 @@ def test_a_face_is_drawn_and_turning_sliders_and_looks_change_it_and_nothing_lea
     assert back == again == first
 
 
+@pytest.mark.slow
 def test_several_faces_are_chosen_from(face, moving, tiny_reconstructor, tmp_path, browse):
     faces = {"me": (face, {}), "<b>you</b>": (tiny_reconstructor.mean_face, {})}
     (tmp_path / "index.html").write_text(viewer.page(faces, "<i>us</i>"), "utf-8")

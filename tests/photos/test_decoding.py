@@ -230,3 +230,14 @@ def test_a_file_that_cannot_be_opened_says_why(tmp_path, monkeypatch):
     monkeypatch.setattr(pathlib.Path, "read_bytes", refuse)
     with pytest.raises(ValueError, match="secret.png: cannot be opened: Permission denied"):
         decoding.read(tmp_path / "secret.png")
+
+
+def test_without_its_package_heic_is_named_and_all_else_is_read(face, tmp_path):
+    for kind in "HEIF", "AVIF", "JPEG":
+        (tmp_path / kind).write_bytes(bad_photos.encoded(face, kind))
+    code = ("import sys; sys.modules['pillow_heif'] = None\nfrom morph3d.photos import decoding\n"
+            "print(decoding.read(sys.argv[2]).shape == decoding.read(sys.argv[3]).shape)\ndecoding.read(sys.argv[1])")
+    done = subprocess.run([sys.executable, "-c", code, *(str(tmp_path / kind) for kind in ("HEIF", "AVIF", "JPEG"))],
+                          capture_output=True, text=True)
+    assert done.stdout == "True\n" and done.stderr.strip().endswith(
+        f"{tmp_path / 'HEIF'}: not an image that can be read here: HEIC needs the extra 'heic', `pip install '.[heic]'`")
