@@ -28,9 +28,9 @@ def npm(request):
             pytest.skip("needs npm (Debian's package npm)")
         # A folder for each set: npm removes what it was not asked for.
         folder = request.config.cache.mkdir(re.sub(r"[^\w.]", "_", "_".join(["npm", *packages])))
-        command = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--prefix", folder, *packages]
+        command = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--fetch-retries=0", "--prefix", folder, *packages]
         try:
-            subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+            subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             pytest.skip(f"{', '.join(packages)} cannot be had from npm: {error}")
         return folder
