@@ -267,6 +267,7 @@ def test_rough_boxes_give_the_points_of_the_full_search_on_real_photos(data_fold
     assert np.median(difference) < 1. and np.mean(difference < 3.) > .97  # of photos of 250 pixels
 
 
+@pytest.mark.slow
 def test_nearly_every_real_photo_is_taken_upright_however_it_is_turned(data_folder):
     """Without the looks from other sides a third to two fifths of the faces would be found, nearly all of them wrong."""
     read = [decoding.read(photo.location) for photo in sources.find(data_folder / "photos" / "test").photos[::4]]

@@ -115,7 +115,7 @@ def test_from_files_to_colors(tiny_reconstructor, tmp_path):
     found = measurement.measure({"tiny": tiny_reconstructor}, measurement.of_several_photos(sources.find(tmp_path).photos))
     assert found.people == list("abc")
     assert {key: reason.partition(":")[0] for key, reason in found.left_out.items()} == {
-        "a/0.png": "no face found", "b/3.png": "gray", "c/0.png": "not an image"}
+        "a/0.png": "no face found", "b/3.png": "gray", "c/0.png": "damaged image"}
     for i, person in enumerate("abc"):
         path = tmp_path / person / "1.png"
         pixels = decoding.read(path)
