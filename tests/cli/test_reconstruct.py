@@ -23,8 +23,9 @@ def work(tiny_reconstructor, tmp_path_factory):
     """A folder with a network, whose faces have a blendshape, photos, and what is none."""
     folder = tmp_path_factory.mktemp("work")
     encoder, decoder, tiny = tiny_reconstructor.network._parts()
+    blendshapes = {"jawOpen": np.full(tiny.mean_vertices.shape, 5., np.float32)}
     model = MorphableModel(tiny.name, tiny.mean_vertices, tiny.mean_colors, tiny.shape_basis, tiny.texture_basis,
-                           tiny.expression_basis, tiny.triangles, tiny.landmarks, {"jawOpen": np.full(tiny.mean_vertices.shape, 5., np.float32)})
+                           tiny.expression_basis, tiny.triangles, tiny.landmarks, blendshapes)
     export.save(export.ReconstructionNetwork(encoder, decoder, model), folder / "network")
     for name, photo in {"0": ASTRONAUT, "1": ASTRONAUT[:, ::-1], "old/0": ASTRONAUT, "wall": np.full_like(ASTRONAUT, 90)}.items():
         images.write_png(folder / "photos" / f"{name}.png", photo)
