@@ -7,6 +7,7 @@
 What stands beside the flags are photos, videos, folders of them with the folders in these, patterns, or - for a list of paths on
 standard input, a line each. A video gives one face, that of its frames together.
 """
+import dataclasses
 import pathlib
 import sys
 import time
@@ -43,7 +44,7 @@ def main(arguments):
     wanted = _found(*inputs.find(arguments, sys.stdin), arguments)
     loaded = reconstructor.load(FLAGS.model).reading(expected=FLAGS.expected)
     if FLAGS.average:
-        made, total = iter([("average", many.average(loaded, wanted))]), 1
+        made, total = [("average", many.average(loaded, wanted))], 1
     else:
         made, total = ((each.name, result) for each, result in many.reconstruct(loaded, wanted, FLAGS.faces == "all")), len(wanted)
     _Output(pathlib.Path(FLAGS.output)).take(made, total)
@@ -100,8 +101,6 @@ class _Output:
             self._write_face(face, name + number)
 
     def _write_face(self, face, wanted):
-        import dataclasses
-
         from morph3d.inference import face_files
         name = face_files.free_name(self._folder, wanted, self._formats)
         if name != wanted:
@@ -115,11 +114,9 @@ class _Output:
 
     def _write_page(self):
         from morph3d import atomic_files
-        from morph3d.inference import face_files, viewer
-        path, number = self._folder / "index.html", 1
-        while not face_files.is_ours(path):
-            number += 1
-            path = path.with_stem(f"index_{number}")
+        from morph3d.inference import face_files, names, viewer
+        name = names.unused("index", lambda each: not face_files.is_ours(self._folder / f"{each}.html"))
+        path = self._folder / f"{name}.html"
         with atomic_files.replacing(path) as beside:
             beside.write_text(viewer.page(self._shown), "utf-8")
         if self._faces > SHOWN:

@@ -9,6 +9,7 @@ import numpy as np
 
 from morph3d import atomic_files, images
 from morph3d.inference import face_pictures
+from morph3d.inference.names import unused
 from morph3d.mesh import gltf, uv_atlas, writers
 from morph3d.renderer import texture_baking
 
@@ -75,11 +76,7 @@ def paths(folder, name, form):
 
 def free_name(folder, name, formats):
     """The name; or NAME_2, NAME_3 and so on, where a file that is there under it was not written by this package."""
-    number, free = 1, name
-    while not all(is_ours(path) for form in formats for path in paths(folder, free, form)):
-        number += 1
-        free = f"{name}_{number}"
-    return free
+    return unused(name, lambda each: not all(is_ours(path) for form in formats for path in paths(folder, each, form)))
 
 
 def is_ours(path):

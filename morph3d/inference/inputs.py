@@ -5,6 +5,7 @@ import pathlib
 from typing import NamedTuple
 
 from morph3d.data.sources import folders
+from morph3d.inference.names import unused
 from morph3d.photos import decoding, videos
 
 LISTED = "-"
@@ -78,10 +79,6 @@ def _distinct(names):
     """The names, those that came before with a number: me, me_2, me_3. Case tells none apart, which not all file systems see."""
     taken, distinct = set(), []
     for name in names:
-        number, free = 1, name
-        while free.lower() in taken:
-            number += 1
-            free = f"{name}_{number}"
-        taken.add(free.lower())
-        distinct.append(free)
+        distinct.append(unused(name, lambda each: each.lower() in taken))
+        taken.add(distinct[-1].lower())
     return distinct

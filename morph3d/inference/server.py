@@ -54,7 +54,7 @@ def app(reconstructor, hosts, largest=LARGEST):
 
     async def made(request, everybody):
         photo = await _body(request, largest)
-        return await anyio.to_thread.run_sync(functools.partial(_reconstruct, reconstructor, photo, everybody), limiter=limiter)
+        return await anyio.to_thread.run_sync(_reconstruct, reconstructor, photo, everybody, limiter=limiter)
 
     post = functools.partial(server.post, responses={code: {"description": words} for code, words in REFUSALS.items()},
                              openapi_extra=BODY)

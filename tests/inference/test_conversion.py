@@ -29,13 +29,6 @@ def network(tiny_model, tiny_encoder):
 
 
 @pytest.fixture(scope="module")
-def saved(network, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export") / "saved_model"
-    export.save(network, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def seen():
     """[3, 32, 32, 3], parts of a photo."""
     astronaut = skimage.data.astronaut()

@@ -22,13 +22,6 @@ def network(tiny_model, tiny_encoder):
 
 
 @pytest.fixture(scope="module")
-def saved(network, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export") / "saved_model"
-    export.save(network, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def inputs(network, tiny_encoder):
     """{signature: its inputs}, of three darker and darker astronauts."""
     photos = [np.uint8(skimage.data.astronaut() * light) for light in (1., .8, .6)]
