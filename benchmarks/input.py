@@ -4,7 +4,6 @@ All in one run on one machine, with generated data: photographs of random embedd
 for the shards. Leave the machine alone meanwhile.
 """
 import itertools
-import json
 import pathlib
 import resource
 import shutil
@@ -16,8 +15,8 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
+from benchmarks import measuring
 from morph3d import morphable
-from morph3d.atomic_files import replacing
 from morph3d.data import fake_photographs
 from morph3d.data.prepared import dataset, shards
 from morph3d.data.synthetic_store import SyntheticStore
@@ -26,7 +25,6 @@ from morph3d.photos import crops, face_detection
 from morph3d.training import train
 from morph3d.training.config import TrainingConfig
 
-_JSON = flags.DEFINE_string("json", None, "a file for the figures")
 _RECORDS = flags.DEFINE_integer("records", 1_000_000, "stored encodings", lower_bound=10_000)
 _PHOTOS = flags.DEFINE_integer("photos", 96, "photographs for the detector", lower_bound=16)
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "of which the median counts", lower_bound=1)
@@ -144,14 +142,11 @@ def measure(folder):
 def main(_):
     folder = pathlib.Path(tempfile.mkdtemp(dir=_FOLDER.value))
     try:
-        figures = measure(folder)
+        found = measure(folder)
     finally:
         shutil.rmtree(folder)
-    for name, value in figures.items():
-        print(f"{name:<28}{value:10.2f}", flush=True)
-    if _JSON.value:
-        with replacing(_JSON.value) as beside:
-            beside.write_text(json.dumps(figures, indent=1))
+    measuring.show(found)
+    measuring.keep(found)
 
 
 if __name__ == "__main__":

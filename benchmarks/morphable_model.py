@@ -5,17 +5,15 @@ modes follow other faces (model_fits.py).
 Random faces under random light are shown to MTCNN, turned up to 30 degrees; and 200 random people, each in two pictures with
 another pose, light and expression, to the dlib recognizer.
 """
-import json
 import math
 
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from benchmarks import model_fits, model_sheets, skin_color
+from benchmarks import measuring, model_fits, model_sheets, skin_color
 from morph3d import aligned_rendering, images, morphable
 from morph3d import scene as scenes
-from morph3d.atomic_files import replacing
 from morph3d.data import sources, synthetic
 from morph3d.encoders import registry
 from morph3d.evaluation.geometry import subjects
@@ -32,7 +30,6 @@ _PHOTOS = flags.DEFINE_multi_string("photos", [], "sources of photographs to com
 _SCANS = flags.DEFINE_multi_string("scan", [], "a scan to fit, of any unit; may be given several times")
 _OTHER = flags.DEFINE_string("other", None, "another model, as --model, to whose random faces this one is fitted")
 _OTHERS = flags.DEFINE_integer("others", 100, "how many of them; each takes some ten seconds", lower_bound=1)
-_JSON = flags.DEFINE_string("json", None, "a file for the figures")
 
 SIZE = 250  # pixels, as the photographs of Labeled Faces in the Wild
 TURN = math.radians(30.)  # the largest turn to either side
@@ -100,9 +97,7 @@ def main(_):
     for name in ("fits_to_scans", "fits_to_other"):
         if name in figures:
             print(f"{name:<28}" + "".join(f"{what} {value:.3f} " for what, value in figures[name].items()), flush=True)
-    if _JSON.value:
-        with replacing(_JSON.value) as beside:
-            beside.write_text(json.dumps(figures, indent=1))
+    measuring.keep(figures)
     if _SHEET.value:
         images.write_png(_SHEET.value, model_sheets.people(model, _SEED.value))
     if _HEAD.value:

@@ -4,27 +4,22 @@ Everything is measured in one run, the paths in turn, so that their ratios hold 
 milliseconds per picture.
 """
 import functools
-import json
 import math
-import time
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
-from absl import app, flags
+from absl import app
 from tensorflow_graphics.geometry.representation.mesh import normals as tfg_normals
 from tensorflow_graphics.rendering import interpolate as tfg_interpolate
 
+from benchmarks import measuring
 from morph3d import scene as scenes
-from morph3d.atomic_files import replacing
 from morph3d.renderer import phong, srgb, tfg, transforms
 from morph3d.renderer.interpolate import interpolate
 from morph3d.renderer.normals import vertex_normals
 from morph3d.renderer.rasterize import rasterize
 from morph3d.renderer.render import render
 from tests.renderer import meshes
-
-_JSON = flags.DEFINE_string("json", None, "a file for all figures: one flat dictionary, milliseconds per picture")
 
 MESHES = {"basel": 130.1, "small": 47.2}  # rings: 53,173 and 7,009 vertices, see meshes.face
 SIZE, BATCH = 224, 16
@@ -119,16 +114,9 @@ def with_backward(forward_name, both_name, function, inputs):
     return {name: functools.partial(graph, *inputs) for name, graph in graphs.items()}
 
 
-def medians(functions, batch, rounds=9):
-    """{name: function} -> {name_ms: milliseconds per picture}; the functions are called in turn."""
-    seconds = {name: [] for name in functions}
-    for _ in range(2 + rounds):
-        for name, function in functions.items():
-            start = time.perf_counter()
-            function()
-            seconds[name].append(time.perf_counter() - start)
-    # The first call traces, the second warms up.
-    return {f"{name}_ms": 1e3 * float(np.median(values[2:])) / batch for name, values in seconds.items()}
+def milliseconds(functions, batch, rounds=9):
+    """{name: function} -> {name_ms: milliseconds per picture}."""
+    return {f"{name}_ms": 1e3 * seconds / batch for name, seconds in measuring.medians(functions, rounds).items()}
 
 
 def growth(axis):
@@ -137,14 +125,8 @@ def growth(axis):
     for value in STEPS[axis]:
         face = view(**{axis: value})
         name = f"vertices_{face.clip.shape[1]}_ms" if axis == "rings" else f"{axis}_{value}_ms"
-        figures[name] = medians(path_functions(face, {"": buffers}), len(face.clip), rounds=5)["forward_backward_ms"]
+        figures[name] = milliseconds(path_functions(face, {"": buffers}), len(face.clip), rounds=5)["forward_backward_ms"]
     return figures
-
-
-def show(title, figures):
-    print(f"\n{title}")
-    for name, value in figures.items():
-        print(f"  {name.removesuffix('_ms'):<36}{value:10.3f}", flush=True)
 
 
 def main(_):
@@ -152,19 +134,19 @@ def main(_):
     for mesh, rings in MESHES.items():
         face = view(rings)
         for kind, functions in (("paths", path_functions(face)), ("stages", stage_functions(face))):
-            figures = medians(functions, BATCH)
-            show(f"{kind} of {mesh}: {face.clip.shape[1]:,} vertices, {len(face.triangles):,} triangles, {SIZE} px, batch {BATCH}",
-                 figures)
+            figures = milliseconds(functions, BATCH)
+            sizes = f"{face.clip.shape[1]:,} vertices, {len(face.triangles):,} triangles, {SIZE} px, batch {BATCH}"
+            print(f"\n{kind} of {mesh}: {sizes}")
+            measuring.show(figures)
             every |= {f"{mesh}_{name}": value for name, value in figures.items()}
         ratio = every[f"{mesh}_tfg_forward_backward_ms"] / every[f"{mesh}_forward_backward_ms"]
         print(f"\n{ratio:.1f} times faster than TensorFlow Graphics, forward and backward", flush=True)
     for axis in STEPS:
         figures = growth(axis)
-        show(f"growth with {axis}, forward and backward", figures)
+        print(f"\ngrowth with {axis}, forward and backward")
+        measuring.show(figures)
         every |= figures
-    if _JSON.value:
-        with replacing(_JSON.value) as path:
-            path.write_text(json.dumps(every, indent=1))
+    measuring.keep(every)
 
 
 if __name__ == "__main__":

@@ -6,27 +6,22 @@ The encoder's work is forward and back through as many pictures as the step draw
 by turns, so that the ratios hold on a busy machine too. FaceNet has random weights, which cost the same.
 """
 import dataclasses
-import json
 import pathlib
 import tempfile
-import time
-from collections.abc import Callable
 
 import keras
-import numpy as np
 import tensorflow as tf
 from absl import app, flags
 from keras_facenet import inception_resnet_v1
 
+from benchmarks import measuring
 from morph3d import decoder, morphable, scene
-from morph3d.atomic_files import replacing
 from morph3d.data.synthetic_store import CHUNK, EncodedFaces, SyntheticStore
 from morph3d.encoders import registry
 from morph3d.training import train
 from morph3d.training.config import TrainingConfig
 from tests.encoders import facenet_files
 
-_JSON = flags.DEFINE_string("json", None, "a file for all figures: one flat dictionary")
 _ROUNDS = flags.DEFINE_integer("rounds", 9, "how often each is measured", lower_bound=1)
 
 BASEL_VERTICES = 53149
@@ -69,31 +64,19 @@ def hybrid_step(model, encoder, drawn):
     return step, encoder_alone
 
 
-def medians(functions: dict[str, Callable], rounds: int) -> dict[str, float]:
-    """{name: seconds}, the functions called by turns."""
-    seconds: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(2 + rounds):
-        for name, function in functions.items():
-            start = time.perf_counter()
-            float(function())
-            seconds[name].append(time.perf_counter() - start)
-    # The first call traces, the second warms up.
-    return {name: float(np.median(values[2:])) for name, values in seconds.items()}
-
-
 def over_encoder(name, model, encoder):
     """{name_...: figure} of a step, and how many times its encoder's work it takes."""
     step, encoder_alone = hybrid_step(model, encoder, DRAWN)
-    found = medians({"step": step, "encoder": encoder_alone}, _ROUNDS.value)
+    found = measuring.medians({"step": lambda: float(step()), "encoder": lambda: float(encoder_alone())}, _ROUNDS.value)
     return {f"{name}_step_seconds": found["step"], f"{name}_encoder_seconds": found["encoder"],
             f"{name}_step_over_encoder": found["step"] / found["encoder"]}
 
 
 def growth(model, encoder):
     """{dlib_small_milliseconds_per_photo_of_N: figure}."""
-    steps = {f"dlib_small_milliseconds_per_photo_of_{drawn}": (hybrid_step(model, encoder, drawn)[0], drawn) for drawn in GROWTH}
-    found = medians({name: step for name, (step, _) in steps.items()}, _ROUNDS.value)
-    return {name: 1e3 * found[name] / drawn for name, (_, drawn) in steps.items()}
+    steps = {drawn: hybrid_step(model, encoder, drawn)[0] for drawn in GROWTH}
+    found = measuring.medians({str(drawn): lambda step=step: float(step()) for drawn, step in steps.items()}, _ROUNDS.value)
+    return {f"dlib_small_milliseconds_per_photo_of_{drawn}": 1e3 * found[str(drawn)] / drawn for drawn in steps}
 
 
 def faces_per_second(model, encoder, folder):
@@ -115,12 +98,9 @@ def measure(folder):
 
 def main(_):
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(folder)
-    for name, value in figures.items():
-        print(f"{name:<44}{value:10.3f}", flush=True)
-    if _JSON.value:
-        with replacing(_JSON.value) as path:
-            path.write_text(json.dumps(figures, indent=1))
+        found = measure(folder)
+    measuring.show(found)
+    measuring.keep(found)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def png(pixels):
     """[H, W, 3] uint8 -> the bytes of a PNG file, which says that this package has written it."""
     content, information = io.BytesIO(), PIL.PngImagePlugin.PngInfo()
     information.add_text("Software", "morph3d")
-    PIL.Image.fromarray(pixels).save(content, "PNG", pnginfo=information)
+    PIL.Image.fromarray(pixels).save(content, "PNG", pnginfo=information, compress_level=3)
     return content.getvalue()
 
 

@@ -9,7 +9,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parent.parent
 # From the ground up; a part may import those on lower floors, and itself.
 FLOORS = [
-    ["morph3d.atomic_files", "morph3d.colors", "morph3d.extras", "morph3d.plain_paths"],
+    ["morph3d.atomic_files", "morph3d.colors", "morph3d.extras", "morph3d.plain_paths", "morph3d.stopwatch"],
     ["morph3d.cache", "morph3d.scene", "morph3d.run_settings", "morph3d.images"],
     ["morph3d.mesh"],
     ["morph3d.alignment"],

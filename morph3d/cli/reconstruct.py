@@ -7,8 +7,6 @@
 What stands beside the flags are photos, videos, folders of them with the folders in these, patterns, or - for a list of paths on
 standard input, a line each. A video gives one face, that of its frames together.
 """
-import dataclasses
-import pathlib
 import sys
 import time
 
@@ -19,7 +17,6 @@ from morph3d.cli import program
 FLAGS = flags.FLAGS
 PAGE = "html"
 FORMATS = "glb", "obj", "ply", "npz", "json", "png", PAGE
-SHOWN = 100  # faces on the page; of more a browser takes long to show the first
 
 
 def define():
@@ -47,7 +44,7 @@ def main(arguments):
         made, total = [("average", many.average(loaded, wanted))], 1
     else:
         made, total = ((each.name, result) for each, result in many.reconstruct(loaded, wanted, FLAGS.faces == "all")), len(wanted)
-    _Output(pathlib.Path(FLAGS.output)).take(made, total)
+    _write(made, total, loaded.uvs)
 
 
 def _found(wanted, rejects, arguments):
@@ -61,72 +58,46 @@ def _found(wanted, rejects, arguments):
     return wanted
 
 
-class _Output:
-    """The folder of the files, and what has been written there."""
+def _write(made, total, uvs):
+    """Writes the faces of (name, many.Made) as they come, then the page.
 
-    def __init__(self, folder):
-        self._folder, self._formats = folder, [form for form in FLAGS.formats if form != PAGE]
-        self._shown, self._faces = {}, 0
+    Raises:
+      ValueError: some have none; of a single one its error.
+    """
+    import tqdm
 
-    def take(self, made, total):
-        """Writes the faces of (name, many.Made) as they come, then the page.
-
-        Raises:
-          ValueError: some have none; of a single one its error.
-        """
-        import tqdm
-        start, failed = time.monotonic(), 0
-        with tqdm.tqdm(total=total, unit=" photos", dynamic_ncols=True, disable=total == 1) as bar:
-            for name, result in made:
-                if result.error and total == 1:
-                    raise result.error
-                failed += bool(result.error)
-                with bar.external_write_mode():
-                    self._write(name, result)
-                bar.update()
-        if PAGE in FLAGS.formats and self._shown:
-            self._write_page()
-        if total > 1:
-            logging.info("%d faces of %d photos in %.1f s", self._faces, total - failed, time.monotonic() - start)
-        if failed:
-            raise ValueError(f"{failed} of {total} photos gave no face, see above")
-
-    def _write(self, name, result):
-        for note in result.notes:
-            logging.info("%s: %s", name, note)
-        if result.error:
-            logging.error("%s", program.in_one_line(result.error))
-        numbers = [f"_{number + 1}" for number in range(len(result.faces))] if len(result.faces) > 1 else [""]
-        for face, number in zip(result.faces, numbers):
-            self._write_face(face, name + number)
-
-    def _write_face(self, face, wanted):
-        from morph3d.inference import face_files
-        name = face_files.free_name(self._folder, wanted, self._formats)
-        if name != wanted:
-            logging.info("%s: a file of that name is there already and was not written by morph3d; this face is %s", wanted, name)
-        saved = face if FLAGS.blendshapes else dataclasses.replace(face, blendshapes={})
-        paths = face_files.save_all(saved, self._folder, name, self._formats)
-        _tell(*paths)
-        self._faces += 1
-        if len(self._shown) < SHOWN:
-            self._shown[name] = face, {path.name: path.relative_to(self._folder).as_posix() for path in paths}
-
-    def _write_page(self):
-        from morph3d import atomic_files
-        from morph3d.inference import face_files, names, viewer
-        name = names.unused("index", lambda each: not face_files.is_ours(self._folder / f"{each}.html"))
-        path = self._folder / f"{name}.html"
-        with atomic_files.replacing(path) as beside:
-            beside.write_text(viewer.page(self._shown), "utf-8")
-        if self._faces > SHOWN:
-            logging.info("%s: shows the first %d of %d faces", path, SHOWN, self._faces)
-        _tell(path)
+    from morph3d.inference import face_folder
+    start, failed = time.monotonic(), 0
+    formats = [form for form in FLAGS.formats if form != PAGE]
+    with tqdm.tqdm(total=total, unit=" photos", dynamic_ncols=True, disable=total == 1) as bar, \
+         face_folder.FaceFolder(FLAGS.output, formats, PAGE in FLAGS.formats, FLAGS.blendshapes, uvs, _tell) as folder:
+        for name, result in made:
+            if result.error and total == 1:
+                raise result.error
+            failed += bool(result.error)
+            with bar.external_write_mode():
+                _put(folder, name, result)
+            bar.update()
+    if total > 1:
+        logging.info("%d faces of %d photos in %.1f s", folder.count, total - failed, time.monotonic() - start)
+    if failed:
+        raise ValueError(f"{failed} of {total} photos gave no face, see above")
 
 
-def _tell(*paths):
+def _put(folder, name, result):
+    for note in result.notes:
+        logging.info("%s: %s", name, note)
+    if result.error:
+        logging.error("%s", program.in_one_line(result.error))
+    numbers = [f"_{number + 1}" for number in range(len(result.faces))] if len(result.faces) > 1 else [""]
+    for face, number in zip(result.faces, numbers):
+        folder.put(name + number, face)
+
+
+def _tell(paths):
     from morph3d.photos import decoding
-    print(*map(decoding.printable, paths), sep="\n", flush=True)
+    if paths:
+        print(*map(decoding.printable, paths), sep="\n", flush=True)
 
 
 def run():

@@ -41,7 +41,7 @@ class Encoder(tf.Module):
         self.version = version
         self._recognizer = recognizer
         # Traced once, for every batch. Not by XLA: on CPUs that takes longer, above all backward.
-        self._encode = tf.function(self._encoding, [tf.TensorSpec([None, image_size, image_size, 3])])
+        self._encode = tf.function(self._encoding, [tf.TensorSpec([None, image_size, image_size, 3])], autograph=False)
         self.feature_size, self.identity_size = (shape[-1] for shape in self._traced().output_shapes)
         for variable in self.variables:
             variable._trainable = False  # so that no tape watches it; TensorFlow and Keras offer this at creation only

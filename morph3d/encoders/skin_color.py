@@ -27,21 +27,21 @@ LUMINANCE = .2126, .7152, .0722  # of red, green and blue (IEC 61966-2-1)
 
 def beside(encoder):
     """The same Encoder, whose features have the colors of the face at their end, SIZE numbers."""
-    network = WithColors(encoder.network, encoder.template, encoder.image_size)
+    network = WithColors(encoder, encoder.template, encoder.image_size)
     return Encoder(encoder.name, encoder.image_size, encoder.template, network, f"{encoder.version}, colors {VERSION}",
                    encoder.recognizer)
 
 
 class WithColors(tf.Module):
-    """images [B, size, size, 3] -> (a network's features and the colors of the face [B, D + SIZE], the network's embedding)."""
+    """images [B, size, size, 3] -> (an encoder's features and the colors of the face [B, D + SIZE], the encoder's embedding)."""
 
-    def __init__(self, network, template, size):
+    def __init__(self, encoder, template, size):
         super().__init__("with_colors")
-        self.network = network
+        self.encoder = encoder
         self._weights = tf.constant(weights(template, size), tf.float32)
 
     def __call__(self, images):
-        features, embedding = self.network(images)
+        features, embedding = self.encoder(images)
         return tf.concat([features, face_colors(images, self._weights)], -1), embedding
 
 

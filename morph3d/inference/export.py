@@ -58,12 +58,12 @@ class ReconstructionNetwork(tf.Module):
             tf.TensorSpec([None, *rest], tf.float32, name) for name, *rest in (
                 ("crops", size, size, 3), ("features", encoder.feature_size), ("shape", morphable.shape_size),
                 ("texture", morphable.texture_size)))
-        self.encode = tf.function(lambda crops: encoder(crops).features, [crops])
+        self.encode = tf.function(lambda crops: encoder(crops).features, [crops], autograph=False)
         choices = [tf.TensorSpec([], tf.bool, name) for name in ("renderings", "expected")]
-        self.read = tf.function(self._read, [features, *choices])
-        self.decode = tf.function(lambda features: self._read(features, False, False), [features])
-        self.reconstruct = tf.function(lambda crops: self._read(encoder(crops).features, False, False), [crops])
-        self.instance = tf.function(self._instance, [shape, texture])
+        self.read = tf.function(self._read, [features, *choices], autograph=False)
+        self.decode = tf.function(lambda features: self._read(features, False, False), [features], autograph=False)
+        self.reconstruct = tf.function(lambda crops: self._read(encoder(crops).features, False, False), [crops], autograph=False)
+        self.instance = tf.function(self._instance, [shape, texture], autograph=False)
         self.serve = self.reconstruct  # by this name LiteRT's converter knows that of several signatures serving_default is meant
 
     def _read(self, features, renderings, expected):

@@ -74,9 +74,16 @@ def paths(folder, name, form):
     return [base.with_name(file) for file in names.get(form, [f"{base.name}.{form}"])]
 
 
-def free_name(folder, name, formats):
-    """The name; or NAME_2, NAME_3 and so on, where a file that is there under it was not written by this package."""
-    return unused(name, lambda each: not all(is_ours(path) for form in formats for path in paths(folder, each, form)))
+def free_name(folder, name, formats, taken=()):
+    """The name; or NAME_2, NAME_3 and so on, where a file there was not written by this package, or it is among those taken.
+
+    Args:
+      taken: names in lower case, for not all file systems tell case apart.
+    """
+    def ours(name):
+        return all(is_ours(path) for form in formats for path in paths(folder, name, form))
+
+    return unused(name, lambda each: each.lower() in taken or not ours(each))
 
 
 def is_ours(path):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from morph3d import stopwatch
 from morph3d.inference import averaging
 from morph3d.photos import decoding, sightings, videos
 
@@ -82,6 +83,7 @@ def _pictures(inputs):
             yield each.path, error
 
 
+@stopwatch.timed("reading")
 def _photo(each):
     try:
         return decoding.printable(each.path), decoding.read(each.path)

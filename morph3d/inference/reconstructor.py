@@ -9,7 +9,7 @@ import tensorflow as tf
 from absl import logging
 from numpy.typing import ArrayLike
 
-from morph3d import images
+from morph3d import images, stopwatch
 from morph3d.inference import export, shipped
 from morph3d.inference.faces import Face, Modes
 from morph3d.mesh.uv_atlas import Atlas
@@ -115,6 +115,7 @@ class Reconstructor:
             raise ValueError("no photos; give one or more of one person")
         return self.faces(self.encode(seen).mean(0, keepdims=True), seen[:1])[0]
 
+    @stopwatch.timed("network")
     def encode(self, seen: np.ndarray) -> np.ndarray:
         """The encodings [B, D] of crops [B, image_size, image_size, 3] uint8."""
         return np.concatenate([self.network.encode(images.to_float(seen[first:first + AT_A_TIME]))
@@ -125,6 +126,7 @@ class Reconstructor:
         made = self._decode(features)
         return np.concatenate([made["shape"], made["texture"]], 1)
 
+    @stopwatch.timed("network")
     def faces(self, features: np.ndarray, seen: np.ndarray, framings: list[Framing] | None = None) -> list[Face]:
         """The neutral faces of encodings [B, D] of crops [B, image_size, image_size, 3] uint8, which lie so in their photos."""
         made = {key: value.numpy() for key, value in self._decode(features).items()}
@@ -138,8 +140,7 @@ class Reconstructor:
     @property
     def mean_face(self) -> Face:
         """The face of zero coefficients, of no photo: its `crop` is black."""
-        spec = self.network.decode.get_concrete_function().structured_outputs
-        zeros = {name: np.zeros(spec[name].shape[1], np.float32) for name in ("shape", "texture")}
+        zeros = {name: np.zeros(size, np.float32) for name, size in zip(("shape", "texture"), self._sizes)}
         made = {key: value[0].numpy() for key, value in self.network.instance(zeros["shape"][None], zeros["texture"][None]).items()}
         return self._face(made | zeros, np.zeros([self.image_size, self.image_size, 3], np.uint8))
 
@@ -169,12 +170,12 @@ class Reconstructor:
 
     def _face(self, made, crop, framing=None):
         return Face(made["vertices"], made["colors"], self.network.triangles.numpy(),
-                    made["vertices"][self.network.landmarks.numpy()], made["shape"], made["texture"], crop, framing, self._uvs,
+                    made["vertices"][self.network.landmarks.numpy()], made["shape"], made["texture"], crop, framing, self.uvs,
                     self._blendshapes, self._modes)
 
     @functools.cached_property
-    def _uvs(self):
-        """The Atlas; None where the morphable model has none."""
+    def uvs(self) -> Atlas | None:
+        """The Atlas of its faces; None where the morphable model has none."""
         return Atlas(self.network.uvs.numpy(), self.network.corners.numpy()) if hasattr(self.network, "uvs") else None
 
     @functools.cached_property
@@ -186,18 +187,24 @@ class Reconstructor:
         return dict(zip(names, self.network.blendshapes.numpy().astype(np.float32), strict=True))
 
     @functools.cached_property
+    def _sizes(self):
+        """(S, T), the numbers of coefficients."""
+        spec = self.network.read.get_concrete_function().structured_outputs
+        return spec["shape"].shape[1], spec["texture"].shape[1]
+
+    @functools.cached_property
     def _modes(self):
         """The Modes of the first coefficients."""
-        spec, found = self.network.decode.get_concrete_function().structured_outputs, []
-        sizes = [spec[name].shape[1] for name in ("shape", "texture")]
+        found = []
         for which, made in enumerate(("vertices", "colors")):
-            steps = [np.zeros([1 + min(MODES, sizes[which]), size], np.float32) for size in sizes]
+            steps = [np.zeros([1 + min(MODES, self._sizes[which]), size], np.float32) for size in self._sizes]
             np.fill_diagonal(steps[which][1:], 1.)
             values = self.network.instance(*steps)[made].numpy()
             found.append(values[1:] - values[:1])
         return Modes(*found)
 
 
+@stopwatch.timed("loading of the network")
 def load(folder: str | os.PathLike = shipped.NAME) -> Reconstructor:
     """The Reconstructor that morph3d-export, or `Reconstructor.save`, has written into a folder.
 

@@ -2,6 +2,7 @@
 
 Both come with packages: the encoder's weights with one of their own, the embedded morphable model with this one.
 """
+import concurrent.futures
 import pathlib
 import zipfile
 import zlib
@@ -49,7 +50,10 @@ def load(path=PATH):
     except (OSError, KeyError, ValueError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: found no trained network ({error}), expected the file that comes with morph3d; "
                          f"{REMEDY}") from error
-    encoder, model = registry.load(encoder_spec, color_features=color_features), morphable.load(model_name)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(morphable.load, model_name)
+        encoder = registry.load(encoder_spec, color_features=color_features)
+        model = loading.result()
     found = [encoder.fingerprint, model.fingerprint]
     if found != fingerprints:
         raise ValueError(f"{path}: trained with {encoder_spec} and {model_name} of the fingerprints {', '.join(fingerprints)}, but "

@@ -193,9 +193,9 @@ def networks():
             patches = tf.image.crop_and_resize(stack, corners, owners, [size, size], extrapolation_value=OUTSIDE)
             return [part[:, 0, 0] for part in network(patches)]
 
-        return tf.function(look, input_signature=[stack, boxes, owners])
+        return tf.function(look, [stack, boxes, owners], autograph=False)
 
-    first = tf.function(_network("pnet", [(2, "SAME"), None, None]), input_signature=[pictures])
+    first = tf.function(_network("pnet", [(2, "SAME"), None, None]), [pictures], autograph=False)
     return (first, later("rnet", 24, [(3, "SAME"), (3, "VALID"), None, None]),
             later("onet", 48, [(3, "SAME"), (3, "VALID"), (2, "SAME"), None, None]))
 

@@ -3,7 +3,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from morph3d import alignment
+from morph3d import alignment, stopwatch
 from morph3d.photos import crops, face_detection
 
 
@@ -32,9 +32,10 @@ def look(named, frame, everybody=False):
       A list of Seen; in place of one the error given, or the ValueError that names the photo and says that it shows no face, or
       none that is large enough.
     """
-    points = iter(face_detection.every_face([photo for _, photo in named if not isinstance(photo, Exception)]))
-    return [photo if isinstance(photo, Exception) else _seen(name, photo, next(points), frame, everybody)
-            for name, photo in named]
+    with stopwatch.timed("detection"):
+        points = iter(face_detection.every_face([photo for _, photo in named if not isinstance(photo, Exception)]))
+        return [photo if isinstance(photo, Exception) else _seen(name, photo, next(points), frame, everybody)
+                for name, photo in named]
 
 
 def _seen(name, photo, points, frame, everybody):

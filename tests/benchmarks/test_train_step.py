@@ -18,12 +18,3 @@ def test_step_and_encoder_see_the_same_number_of_pictures(tiny_model, tiny_encod
     del seen[:]
     assert np.isfinite(step()) and np.isfinite(encoder_alone())
     assert [images.shape[0] for images in seen] == [6, 6]
-
-
-def test_functions_are_called_by_turns_and_two_rounds_do_not_count(monkeypatch):
-    calls, clock = [], iter(np.arange(100.)**2)
-    monkeypatch.setattr(train_step.time, "perf_counter", lambda: next(clock))
-    found = train_step.medians({name: lambda name=name: calls.append(name) or 0. for name in "ab"}, rounds=3)
-    assert calls == list("ababababab")
-    # Call i begins at (2 i)^2 and ends at (2 i + 1)^2: it takes 4 i + 1 seconds; the middle ones that count are i = 6 and 7.
-    assert found == {"a": 25., "b": 29.}

@@ -91,7 +91,7 @@ def test_the_users_own_files_stay_and_the_face_gets_another_name(work):
     for _ in range(2):  # the second time over what the first has written
         result = reconstruct(work, "mine", work / "photos" / "0.png", "--formats=glb,html")
         assert result.returncode == 0
-        assert "0: a file of that name is there already and was not written by morph3d; this face is 0_2" in result.stderr
+        assert "0: another face or a file that is not morph3d's has that name; this face is 0_2" in result.stderr
         assert written(work, "mine") == ["0.glb", "0_2.glb", "index.html", "index_2.html"]
         assert b"jawOpen" in (work / "mine" / "0_2.glb").read_bytes()
     assert all((work / "mine" / name).read_text() == "mine" for name in ("0.glb", "index.html"))

@@ -1,17 +1,16 @@
 """The page of faces, in a real browser."""
 import dataclasses
 import html.parser
-import io
 import json
 import os
 import pathlib
 import subprocess
+import types
 import zipfile
 
 import numpy as np
 import pytest
 import skimage.data
-import trimesh
 
 from morph3d.inference import viewer
 
@@ -98,16 +97,14 @@ def test_in_a_notebook_a_face_is_a_frame_with_the_page_in_it(face):
     assert frame.page == viewer.page({"face": (face, {})})
 
 
-def test_another_viewer_of_trimesh_is_told(monkeypatch):
-    monkeypatch.setattr(trimesh.resources, "get_bytes", lambda name: _zip(b"<script>babylon</script>"))
+def test_another_viewer_of_trimesh_is_told(tmp_path, monkeypatch):
+    path = tmp_path / "trimesh" / "resources" / "templates" / "viewer.zip"
+    path.parent.mkdir(parents=True)
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("viewer.html.template", "<script>babylon</script>")
+    spec = types.SimpleNamespace(submodule_search_locations=[str(tmp_path / "trimesh")])
+    monkeypatch.setattr(viewer.importlib.util, "find_spec", lambda name: spec)
     viewer._three.cache_clear()
-    with pytest.raises(ValueError, match="trimesh .*: found another viewer than that of .*; install one of these"):
+    with pytest.raises(ValueError, match=".*trimesh: found another viewer than that of .*; install one of these"):
         viewer._three()
     viewer._three.cache_clear()
-
-
-def _zip(content):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as file:
-        file.writestr("viewer.html.template", content)
-    return packed.getvalue()

@@ -17,6 +17,7 @@ PARTS = "eyes", "mouth"
 REMEDY = "install morph3d again, or make the file anew: python -m experiments.make_embedded"
 # Of the integers: they leave 0.01 mm in a random face and a quarter of one of 255 steps in its colors (root mean squares).
 MILLIMETERS, SRGB = .002, .0002
+AT_A_TIME = 32  # modes: what a processor's cache holds
 
 
 class Mesh(NamedTuple):
@@ -110,10 +111,12 @@ def _model(file, name):
 
 
 def _carried(matrix, modes):
-    """[K, cage, 3] -> [K, V, 3] float32."""
+    """[K, cage, 3] -> [K, V, 3] float32. Many modes at a time: for few numbers a row, sparse products take three times as long."""
     carried = np.empty([len(modes), matrix.shape[0], 3], np.float32)
-    for mode, here in zip(modes, carried, strict=True):
-        here[:] = matrix @ mode.astype(np.float32)
+    for first in range(0, len(modes), AT_A_TIME):
+        some = modes[first:first + AT_A_TIME]
+        columns = some.astype(np.float32).transpose(1, 0, 2).reshape(some.shape[1], -1)
+        carried[first:first + AT_A_TIME] = (matrix @ columns).reshape(-1, len(some), 3).transpose(1, 0, 2)
     return carried
 
 
