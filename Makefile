@@ -27,12 +27,13 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# How long the renderer takes, beside TensorFlow Graphics, and a step of training, beside its encoder, and whether training waits for
-# photos; leave the machine alone meanwhile.
+# How long the renderer takes, beside TensorFlow Graphics, a step of training and a reconstruction, beside their encoder, and whether
+# training waits for photos; leave the machine alone meanwhile.
 bench: install
 	$(BIN)/python -m benchmarks.render --json=runs/render.json
 	$(BIN)/python -m benchmarks.train_step --json=runs/train_step.json
 	$(BIN)/python -m benchmarks.input --json=runs/input.json
+	$(BIN)/python -m benchmarks.inference --json=runs/inference.json
 
 # The main job on real photographs, and how well a recognizer that training never saw knows the faces. DATA holds photos/train,
 # photos/test (a folder a person), ict_facekit/FaceXModel.tar.xz and recognizer (a SavedModel).

@@ -54,26 +54,28 @@ def test_keras_on_something_else_is_an_error_in_one_line():
     assert last.startswith("ImportError: Keras is running on torch, but morph3d needs it on TensorFlow: import morph3d before")
 
 
-def readme_example():
-    """The block of Python in the README that begins with `import morph3d`."""
-    return next(block for block in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-                if block.startswith("import morph3d"))
+def readme_examples():
+    """The blocks of Python in the README that begin with `import morph3d`."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    return [block for block in blocks if block.startswith("import morph3d")]
 
 
-def test_the_readmes_example_runs_as_written(small_embedded, tmp_path, monkeypatch):
-    """In a folder with photos and me.jpg, with a small embedded model and a few steps in place of half an hour."""
+def test_the_readmes_examples_run_as_written(small_embedded, tmp_path, monkeypatch):
+    """In a folder with photos and me.jpg; the second with a small embedded model and a few steps in place of half an hour."""
     from morph3d import morphable
     from morph3d.training import config
     for number, light in enumerate((1., .9, .8, .7)):
         images.write_png(tmp_path / "photos" / f"{number}.png", (skimage.data.astronaut() * light).astype("uint8"))
     images.write_png(tmp_path / "me.jpg", skimage.data.astronaut())
     monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    shipped, trained = readme_examples()
+    exec(shipped, names)
+    assert (tmp_path / "me.glb").stat().st_size > 100_000 and names["face"].vertices.shape == (16865, 3)
     monkeypatch.setattr(morphable, "load", lambda name: small_embedded)
     monkeypatch.setitem(vars(morph3d), "load_model", morphable.load)
     monkeypatch.setattr(config.SyntheticStage.__init__, "__defaults__", (128, 2, 4, .3, 1e-3))
     monkeypatch.setattr(config.HybridStage.__init__, "__defaults__", (2, 8, 2, 1, 2, 5e-4))
-    names = {}
-    exec(readme_example(), names)
+    exec(trained, names)
     assert names["picture"].shape == (448, 448, 3) and 0. <= names["picture"].min() < names["picture"].max() <= 1.
-    assert (tmp_path / "me.glb").stat().st_size > 100_000
     assert names["run"].folder == pathlib.Path("runs/mine") and names["face"].landmarks.shape == (68, 3)
