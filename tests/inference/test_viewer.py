@@ -2,10 +2,6 @@
 import dataclasses
 import html.parser
 import io
-import json
-import os
-import pathlib
-import subprocess
 import zipfile
 
 import numpy as np
@@ -15,7 +11,7 @@ import trimesh
 
 from morph3d.inference import viewer
 
-BROWSER = pathlib.Path(__file__).with_name("viewer_browser.js")
+READY = "until(() => document.documentElement.dataset.ready)"
 SLIDE = "for (const slider of document.getElementsByName('{}')) {{ slider.value = {}; slider.dispatchEvent(new Event('input')); }}"
 CHOOSE = "document.querySelector('input[value={}]').click()"
 PRESS = "document.querySelector('canvas').dispatchEvent(new KeyboardEvent('keydown', {{key: '{}'}}))"
@@ -34,27 +30,13 @@ def moving(face):
     return dataclasses.replace(face, blendshapes={"jawOpen": front * [0., -20., 0.], "cheekPuff": front * [0., 0., 30.]})
 
 
-@pytest.fixture(scope="session")
-def browse(npm):
-    """A function that does steps in a page and tells what came of them, see viewer_browser.js."""
-    folder = npm("@sparticuz/chromium@147.0.0", "puppeteer-core@24.43.1")
-
-    def browse(path, *steps):
-        done = subprocess.run(["node", str(BROWSER), str(path), *steps], capture_output=True, text=True,
-                              env=os.environ | {"NODE_PATH": str(folder / "node_modules")})
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return browse
-
-
 @pytest.mark.slow  # brings a browser from npm, 120 MB
 def test_a_face_is_drawn_and_turning_sliders_and_looks_change_it_and_nothing_leaves_the_page(moving, tmp_path, browse):
     (tmp_path / "index.html").write_text(viewer.page({"me": (moving, {"GLB": "me.glb"})}), "utf-8")
-    steps = [SLIDE.format("jawOpen", 1), SLIDE.format("shape 1", 3), SLIDE.format("texture 2", -3), SLIDE.format("cheekPuff", .5),
-             RESET, PRESS.format("ArrowLeft"), PRESS.format("+"), RESET, CHOOSE.format("Albedo"), CHOOSE.format("Gray"),
-             CHOOSE.format("Wireframe")]
-    found = browse(tmp_path / "index.html", *steps)
+    steps = [READY, SLIDE.format("jawOpen", 1), SLIDE.format("shape 1", 3), SLIDE.format("texture 2", -3),
+             SLIDE.format("cheekPuff", .5), RESET, PRESS.format("ArrowLeft"), PRESS.format("+"), RESET, CHOOSE.format("Albedo"),
+             CHOOSE.format("Gray"), CHOOSE.format("Wireframe")]
+    found = browse((tmp_path / "index.html").as_uri(), *steps)
     first, jaw, shape, texture, cheek, back, turned, nearer, again, albedo, gray, wires = found["looks"]
     assert found["said"] == [] and found["asked"] == []
     assert first["colors"] > 100
@@ -69,7 +51,7 @@ def test_several_faces_are_chosen_from(face, moving, tiny_reconstructor, tmp_pat
     (tmp_path / "index.html").write_text(viewer.page(faces, "<i>us</i>"), "utf-8")
     choose = ("const buttons = [...document.querySelectorAll('nav button')]; buttons[1].click();"
               "console.log(document.title, ...buttons.map(button => button.textContent + button.getAttribute('aria-pressed')))")
-    found = browse(tmp_path / "index.html", choose)
+    found = browse((tmp_path / "index.html").as_uri(), READY, choose)
     assert found["said"] == ["<i>us</i> mefalse <b>you</b>true"]
     assert found["looks"][0] != found["looks"][1]
 
