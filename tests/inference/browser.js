@@ -1,17 +1,17 @@
 /* Opens a page in headless Chromium, does what is asked and tells what came of it.
 
-   node browser.js ADDRESS STEP...   a step is JavaScript for the page, which may wait until(() => CONDITION); printed is
-   {"looks": [of the picture after each step, null where none is drawn], "said": [...], "asked": [...]}: what the page wrote to the
-   console, and what it wanted from elsewhere */
+   node browser.js ADDRESS WIDTH HEIGHT STEP...   a step is JavaScript for the page, which may wait until(() => CONDITION); printed
+   is {"looks": [of the picture after each step, null where none is drawn], "said": [...], "asked": [...]}: what the page wrote to
+   the console, and what it wanted from elsewhere */
 const chromium = require("@sparticuz/chromium"), puppeteer = require("puppeteer-core");
 
-async function main(address, steps) {
+async function main(address, width, height, ...steps) {
   const browser = await puppeteer.launch({args: [...chromium.args, "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
                                           executablePath: await chromium.executablePath(), headless: "shell"});
   try {
     const page = await browser.newPage(), said = [], asked = [], looks = [];
     const foreign = url => !url.startsWith(address) && !/^(data|blob):/.test(url);
-    await page.setViewport({width: 900, height: 600});
+    await page.setViewport({width: Number(width), height: Number(height)});
     page.on("console", message => said.push(message.text()));
     page.on("pageerror", error => said.push(error.message));
     page.on("request", request => { if (foreign(request.url())) asked.push(request.url()); });
@@ -50,7 +50,7 @@ function pixels() {  // in the page: how many colors its picture has, and a numb
   return {colors: colors.size, digest};
 }
 
-main(process.argv[2], process.argv.slice(3)).then(found => console.log(JSON.stringify(found)), error => {
+main(...process.argv.slice(2)).then(found => console.log(JSON.stringify(found)), error => {
   console.error(error);
   process.exit(1);
 });

@@ -18,12 +18,12 @@ def saved(network, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browse(npm):
-    """A function that does steps in the page of an address and tells what came of them, see browser.js."""
+    """A function that does steps in the page of an address, in a window of some size, and tells what came of them: browser.js."""
     folder = npm("@sparticuz/chromium@147.0.0", "puppeteer-core@24.43.1")
 
-    def browse(address, *steps):
-        done = subprocess.run(["node", str(pathlib.Path(__file__).with_name("browser.js")), address, *steps], capture_output=True,
-                              text=True, env=os.environ | {"NODE_PATH": str(folder / "node_modules")})
+    def browse(address, *steps, size=(900, 600)):
+        command = ["node", str(pathlib.Path(__file__).with_name("browser.js")), address, *map(str, size), *steps]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"NODE_PATH": str(folder / "node_modules")})
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

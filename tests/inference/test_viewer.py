@@ -15,6 +15,14 @@ READY = "until(() => document.documentElement.dataset.ready)"
 SLIDE = "for (const slider of document.getElementsByName('{}')) {{ slider.value = {}; slider.dispatchEvent(new Event('input')); }}"
 CHOOSE = "document.querySelector('input[value={}]').click()"
 PRESS = "document.querySelector('canvas').dispatchEvent(new KeyboardEvent('keydown', {{key: '{}'}}))"
+REACH = """{
+  const slider = document.getElementsByName("NAME")[0], canvas = document.querySelector("canvas").getBoundingClientRect();
+  slider.focus();
+  const {x, y, width, height} = slider.getBoundingClientRect();
+  const seen = Math.min(canvas.bottom, innerHeight) - Math.max(canvas.top, 0);
+  console.log(`${document.documentElement.scrollWidth} wide, of the face: ${seen / canvas.height}, of the slider:`,
+              document.elementFromPoint(x + width / 2, y + height / 2) === slider);
+}"""
 RESET = "document.getElementById('reset').click()"
 
 
@@ -54,6 +62,16 @@ def test_several_faces_are_chosen_from(face, moving, tiny_reconstructor, tmp_pat
     found = browse((tmp_path / "index.html").as_uri(), READY, choose)
     assert found["said"] == ["<i>us</i> mefalse <b>you</b>true"]
     assert found["looks"][0] != found["looks"][1]
+
+
+@pytest.mark.slow
+def test_on_a_phone_the_face_stays_in_sight_of_every_slider(moving, tmp_path, browse):
+    names = [f"shape{number}" for number in range(60)]
+    many = dataclasses.replace(moving, blendshapes=dict.fromkeys(names, moving.blendshapes["jawOpen"]))
+    (tmp_path / "index.html").write_text(viewer.page({"me": (many, {})}), "utf-8")
+    steps = [REACH.replace("NAME", name) for name in (names[0], names[30], names[26], names[-1])]
+    found = browse((tmp_path / "index.html").as_uri(), READY, *steps, size=(390, 844))
+    assert found["said"] == ["390 wide, of the face: 1, of the slider: true"] * 4
 
 
 def test_the_page_is_one_document_that_asks_for_nothing(face):
