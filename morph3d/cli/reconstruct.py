@@ -30,7 +30,7 @@ def define():
                       "numbered from left to right.")
     flags.DEFINE_bool("average", False, "Make one face of all photos and videos, which show one person.")
     flags.DEFINE_bool("expected", False, "Make the expected faces: nearer in millimeters, less like the person.")
-    flags.DEFINE_bool("blendshapes", True, "Put the blendshapes into the GLB, to animate it by; they are three quarters of it.")
+    flags.DEFINE_bool("blendshapes", True, "Put the blendshapes into the GLB, to animate it by; they are four fifths of it.")
 
 
 def main(arguments):

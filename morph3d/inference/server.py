@@ -70,10 +70,12 @@ def app(reconstructor, hosts, largest=LARGEST):
         return Faces(faces=[face_files.numbers(face) for face in found], notes=notes)
 
     @post("/face.glb", response_class=responses.Response)
-    async def glb(request: fastapi.Request):
-        """The main face of a photo as a GLB file, with a texture and blendshapes."""
-        (face,), _ = await made(request, False)
-        content = await anyio.to_thread.run_sync(face_files.glb, face, limiter=limiter)
+    async def glb(request: fastapi.Request, number: pydantic.NonNegativeInt = 0):
+        """The main face of a photo, or the one of a `number` from left to right, as a GLB file, with a texture and blendshapes."""
+        found, _ = await made(request, number > 0)
+        if number > len(found):
+            raise fastapi.HTTPException(NO_FACE, f"found {len(found)} faces, expected a number of at most as many: {number}")
+        content = await anyio.to_thread.run_sync(face_files.glb, found[max(number - 1, 0)], limiter=limiter)
         return responses.Response(content, media_type="model/gltf-binary")
 
     @post("/faces.html", response_class=responses.HTMLResponse)

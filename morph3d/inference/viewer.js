@@ -27,7 +27,7 @@ class Stage {  // what is drawn: a mesh, lights, a camera that turns around it
     this.renderer.outputEncoding = THREE.sRGBEncoding;
     this.renderer.setPixelRatio(window.devicePixelRatio);
     this.canvas = place.appendChild(this.renderer.domElement);
-    Object.assign(this.canvas, {tabIndex: 0, ariaLabel: "the face in 3D"});
+    Object.assign(this.canvas, {tabIndex: 0, role: "img", ariaLabel: "the face in 3D: arrow keys turn it, + and - zoom, 0 resets"});
     this.scene = new THREE.Scene();
     this.scene.background = new THREE.Color(0xf4f3f1);
     this.ambient = new THREE.HemisphereLight(0xffffff, 0xb0a89c, .55);
@@ -45,7 +45,7 @@ class Stage {  // what is drawn: a mesh, lights, a camera that turns around it
     this.scene.add(this.mesh, this.ambient, this.lamp);
     this.camera = new THREE.PerspectiveCamera(20, 1, 10, 10000);
     this.controls = new THREE.TrackballControls(this.camera, this.canvas);
-    Object.assign(this.controls, {rotateSpeed: 2.5, noPan: true, dynamicDampingFactor: .25});
+    Object.assign(this.controls, {noPan: true, dynamicDampingFactor: .25});
     this.controls.addEventListener("change", () => this.draw());
     new ResizeObserver(() => this.resize(place)).observe(place);
     const turn = () => { this.controls.update(); requestAnimationFrame(turn); };
@@ -58,6 +58,7 @@ class Stage {  // what is drawn: a mesh, lights, a camera that turns around it
     this.camera.updateProjectionMatrix();
     this.renderer.setSize(width, height);
     this.controls.handleResize();
+    this.controls.rotateSpeed = width / 240;  // as fast on a phone: half a degree a pixel
     this.draw();
   }
 
@@ -169,7 +170,7 @@ function main({triangles, blendshapes, shape_modes, texture_modes, faces}) {
     texture.values = face.texture;
     place("photo").src = face.photo;
     place("downloads").replaceChildren(...Object.entries(face.downloads).map(([label, href]) =>
-      Object.assign(document.createElement("a"), {textContent: label, href, download: href.startsWith("data:") ? label : ""})));
+      Object.assign(document.createElement("a"), {textContent: label, href, download: ""})));
     [...place("faces").children].forEach((button, i) => button.setAttribute("aria-pressed", faces[i] === face));
     reshape();
     repaint();

@@ -14,8 +14,7 @@ def vertex_normals(vertices, triangles):
     """
     a, b, c = np.moveaxis(np.asarray(vertices, np.float64)[triangles], 1, 0)
     areas = np.cross(b - a, c - a)
-    normals = np.zeros((len(vertices), 3))
-    for corner in np.transpose(triangles):
-        np.add.at(normals, corner, areas)
+    corners, count = np.transpose(triangles).ravel(), len(vertices)
+    normals = np.stack([np.bincount(corners, np.tile(axis, 3), count) for axis in areas.T], 1)
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     return np.where(lengths > 0, normals / np.where(lengths > 0, lengths, 1.), [0., 0., 1.])

@@ -1,4 +1,5 @@
 """The web server, called over its socket as browsers and programs do."""
+import base64
 import concurrent.futures
 import contextlib
 import json
@@ -9,18 +10,37 @@ import time
 import urllib.error
 import urllib.request
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
 
 from morph3d import images
-from morph3d.inference import viewer
+from morph3d.inference import face_files, viewer
 
 pytest.importorskip("fastapi", reason="comes with the extra serve")
 uvicorn = pytest.importorskip("uvicorn")
 ASTRONAUT = skimage.data.astronaut()
 PHOTO = images.png(ASTRONAUT)
 LARGEST = 2**20
+TAKE = """{
+  const taken = new DataTransfer(), frame = document.getElementById("face");
+  for (const name of NAMES) taken.items.add(new File([Uint8Array.from(atob("BYTES"), each => each.charCodeAt(0))], name));
+  delete frame.contentDocument.documentElement.dataset.ready;
+  HOW
+  until(() => frame.hidden ? document.querySelector(".wrong") : frame.contentDocument.documentElement?.dataset.ready)
+}"""
+CHOOSE = 'const input = document.getElementById("file"); input.files = taken.files; input.dispatchEvent(new Event("change"));'
+DROP = 'WHERE.dispatchEvent(new DragEvent("drop", {dataTransfer: taken, cancelable: true}));'
+SAY = 'console.log(document.getElementById("said").textContent, getComputedStyle(document.getElementById("said")).color)'
+SAVE = """
+  HTMLAnchorElement.prototype.click = async function() {
+    console.log(this.download, (await (await fetch(this.href)).text()).slice(0, 4));
+    window.saved = true;
+  };
+  document.getElementById("save").click();
+  until(() => window.saved)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +86,20 @@ def test_all_faces_are_given_on_wish(address):
     assert len(json.loads(post(f"{address}/faces?everybody=true", two)[1])["faces"]) == 2
 
 
-def test_a_face_comes_as_glb_and_as_a_page(address, tiny_reconstructor, monkeypatch):
+def test_a_face_comes_as_glb_and_as_a_page(address, tiny_reconstructor):
     code, glb = post(f"{address}/face.glb", PHOTO)
-    assert code == 200 and glb.startswith(b"glTF")
     face = tiny_reconstructor.reconstruct(ASTRONAUT)
+    assert code == 200 and glb == face_files.glb(face)
     assert post(f"{address}/faces.html", PHOTO) == (200, viewer.page({"face 1": (face, {})}).encode())
+
+
+def test_any_face_of_a_photo_comes_as_glb(address, tiny_reconstructor):
+    two = np.hstack([ASTRONAUT, ASTRONAUT[:, ::-1]])[::2, ::2]
+    expected = [face_files.glb(face) for face in tiny_reconstructor.reconstruct_all(two)]
+    assert [post(f"{address}/face.glb?number={number}", images.png(two))[1] for number in (1, 2)] == expected
+    assert expected[0] != expected[1]
+    code, answer = post(f"{address}/face.glb?number=3", images.png(two))
+    assert code == 422 and json.loads(answer)["detail"] == "found 2 faces, expected a number of at most as many: 3"
 
 
 @pytest.mark.parametrize("content, code, words", [
@@ -121,3 +150,38 @@ def test_a_thousand_requests_leave_no_memory_behind(address):
             time.sleep(1.)
             used.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.)
     assert used[-1] < used[0] + 60.  # MiB
+
+
+@pytest.mark.slow  # brings a browser from npm, 120 MB
+def test_a_browser_shows_the_face_of_a_photo_that_is_chosen_or_dropped_and_saves_it(address, browse):
+    choose, drop = taking(ASTRONAUT, CHOOSE, "me.jpg"), taking(ASTRONAUT[:, ::-1], on("document"), "a.jpg", "b.jpg")
+    two = taking(np.hstack([ASTRONAUT, ASTRONAUT]), on("frame.contentDocument"), "two.jpg")
+    pick = 'document.getElementById("face").contentDocument.querySelectorAll("nav button")[1].click()'
+    found = browse(f"{address}/", choose, SAY, drop, SAY, two, SAY, pick, SAVE)
+    black = "rgb(0, 0, 0)"
+    assert found["said"] == [f"me.jpg {black}", f"a.jpg (the first of 2 files: one at a time) {black}", f"two.jpg {black}",
+                             "two_2.glb glTF"]
+    assert found["asked"] == []
+    first, _, second, _, third, *_ = found["looks"]
+    assert min(look["colors"] for look in (first, second, third)) > 100 and first != second
+
+
+@pytest.mark.slow
+def test_a_browser_says_in_a_red_line_what_is_bad_and_hides_the_old_face(address, browse):
+    zipped, me = taking(b"PK\x03\x04 a zip", on("document"), "bad.jpg"), taking(ASTRONAUT, CHOOSE, "me.jpg")
+    found = browse(f"{address}/", me, zipped, SAY, me, SAY)
+    failed = "Failed to load resource: the server responded with a status of 415 (Unsupported Media Type)"
+    assert found["said"] == [failed, "bad.jpg: not an image; give a photo rgb(170, 34, 34)", "me.jpg rgb(0, 0, 0)"]
+    face, hidden, *_, again = found["looks"]
+    assert face == again and hidden is None
+
+
+def taking(photo, how, *names):
+    """A step in which the page gets files of these names with a photo, pixels or bytes."""
+    content = photo if isinstance(photo, bytes) else cv2.imencode(".jpg", photo[::2, ::2, ::-1])[1].tobytes()
+    step = TAKE.replace("HOW", how).replace("NAMES", json.dumps(names))
+    return step.replace("BYTES", base64.b64encode(content).decode())
+
+
+def on(where):
+    return DROP.replace("WHERE", where)

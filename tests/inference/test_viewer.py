@@ -1,10 +1,6 @@
 """The page of faces, in a real browser."""
 import dataclasses
 import html.parser
-import json
-import os
-import pathlib
-import subprocess
 import types
 import zipfile
 
@@ -14,10 +10,18 @@ import skimage.data
 
 from morph3d.inference import viewer
 
-BROWSER = pathlib.Path(__file__).with_name("viewer_browser.js")
+READY = "until(() => document.documentElement.dataset.ready)"
 SLIDE = "for (const slider of document.getElementsByName('{}')) {{ slider.value = {}; slider.dispatchEvent(new Event('input')); }}"
 CHOOSE = "document.querySelector('input[value={}]').click()"
 PRESS = "document.querySelector('canvas').dispatchEvent(new KeyboardEvent('keydown', {{key: '{}'}}))"
+REACH = """{
+  const slider = document.getElementsByName("NAME")[0], canvas = document.querySelector("canvas").getBoundingClientRect();
+  slider.focus();
+  const {x, y, width, height} = slider.getBoundingClientRect();
+  const seen = Math.min(canvas.bottom, innerHeight) - Math.max(canvas.top, 0);
+  console.log(`${document.documentElement.scrollWidth} wide, of the face: ${seen / canvas.height}, of the slider:`,
+              document.elementFromPoint(x + width / 2, y + height / 2) === slider);
+}"""
 RESET = "document.getElementById('reset').click()"
 
 
@@ -33,27 +37,13 @@ def moving(face):
     return dataclasses.replace(face, blendshapes={"jawOpen": front * [0., -20., 0.], "cheekPuff": front * [0., 0., 30.]})
 
 
-@pytest.fixture(scope="session")
-def browse(npm):
-    """A function that does steps in a page and tells what came of them, see viewer_browser.js."""
-    folder = npm("@sparticuz/chromium@147.0.0", "puppeteer-core@24.43.1")
-
-    def browse(path, *steps):
-        done = subprocess.run(["node", str(BROWSER), str(path), *steps], capture_output=True, text=True,
-                              env=os.environ | {"NODE_PATH": str(folder / "node_modules")})
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return browse
-
-
 @pytest.mark.slow  # brings a browser from npm, 120 MB
 def test_a_face_is_drawn_and_turning_sliders_and_looks_change_it_and_nothing_leaves_the_page(moving, tmp_path, browse):
     (tmp_path / "index.html").write_text(viewer.page({"me": (moving, {"GLB": "me.glb"})}), "utf-8")
-    steps = [SLIDE.format("jawOpen", 1), SLIDE.format("shape 1", 3), SLIDE.format("texture 2", -3), SLIDE.format("cheekPuff", .5),
-             RESET, PRESS.format("ArrowLeft"), PRESS.format("+"), RESET, CHOOSE.format("Albedo"), CHOOSE.format("Gray"),
-             CHOOSE.format("Wireframe")]
-    found = browse(tmp_path / "index.html", *steps)
+    steps = [READY, SLIDE.format("jawOpen", 1), SLIDE.format("shape 1", 3), SLIDE.format("texture 2", -3),
+             SLIDE.format("cheekPuff", .5), RESET, PRESS.format("ArrowLeft"), PRESS.format("+"), RESET, CHOOSE.format("Albedo"),
+             CHOOSE.format("Gray"), CHOOSE.format("Wireframe")]
+    found = browse((tmp_path / "index.html").as_uri(), *steps)
     first, jaw, shape, texture, cheek, back, turned, nearer, again, albedo, gray, wires = found["looks"]
     assert found["said"] == [] and found["asked"] == []
     assert first["colors"] > 100
@@ -68,9 +58,19 @@ def test_several_faces_are_chosen_from(face, moving, tiny_reconstructor, tmp_pat
     (tmp_path / "index.html").write_text(viewer.page(faces, "<i>us</i>"), "utf-8")
     choose = ("const buttons = [...document.querySelectorAll('nav button')]; buttons[1].click();"
               "console.log(document.title, ...buttons.map(button => button.textContent + button.getAttribute('aria-pressed')))")
-    found = browse(tmp_path / "index.html", choose)
+    found = browse((tmp_path / "index.html").as_uri(), READY, choose)
     assert found["said"] == ["<i>us</i> mefalse <b>you</b>true"]
     assert found["looks"][0] != found["looks"][1]
+
+
+@pytest.mark.slow
+def test_on_a_phone_the_face_stays_in_sight_of_every_slider(moving, tmp_path, browse):
+    names = [f"shape{number}" for number in range(60)]
+    many = dataclasses.replace(moving, blendshapes=dict.fromkeys(names, moving.blendshapes["jawOpen"]))
+    (tmp_path / "index.html").write_text(viewer.page({"me": (many, {})}), "utf-8")
+    steps = [REACH.replace("NAME", name) for name in (names[0], names[30], names[26], names[-1])]
+    found = browse((tmp_path / "index.html").as_uri(), READY, *steps, size=(390, 844))
+    assert found["said"] == ["390 wide, of the face: 1, of the slider: true"] * 4
 
 
 def test_the_page_is_one_document_that_asks_for_nothing(face):

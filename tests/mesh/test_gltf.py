@@ -10,7 +10,7 @@ import pytest
 import trimesh
 
 from morph3d import images, morphable
-from morph3d.mesh import gltf
+from morph3d.mesh import gltf, normals
 from morph3d.mesh.mesh import Mesh
 from morph3d.mesh.uv_atlas import Atlas
 
@@ -60,18 +60,18 @@ class Glb:
     def accessor(self, number):
         accessor = self.json["accessors"][number]
         size = {"SCALAR": 1, "VEC2": 2, "VEC3": 3}[accessor["type"]]
-        kind = {5126: "<f4", 5125: "<u4"}[accessor["componentType"]]
         if "bufferView" in accessor:
-            return self._view(accessor["bufferView"], kind).reshape(accessor["count"], size)
-        values, sparse = np.zeros([accessor["count"], size], kind), accessor["sparse"]
-        rows, moved = (self._view(sparse[part]["bufferView"], wanted) for part, wanted in (("indices", "<u4"), ("values", kind)))
+            return self._view(accessor, accessor).reshape(accessor["count"], size)
+        values, sparse = np.zeros([accessor["count"], size], np.float32), accessor["sparse"]
+        rows, moved = self._view(sparse["indices"], sparse["indices"]), self._view(sparse["values"], accessor)
+        assert len(rows) == sparse["count"]
         values[rows] = moved.reshape(-1, size)
         return values
 
-    def _view(self, number, kind):
-        view = self.json["bufferViews"][number]
+    def _view(self, place, typed):
+        view, kind = self.json["bufferViews"][place["bufferView"]], {5126: "<f4", 5125: "<u4", 5123: "<u2"}[typed["componentType"]]
         assert view["byteOffset"] % 4 == 0
-        return np.frombuffer(self._binary, kind, view["byteLength"] // 4, view["byteOffset"])
+        return np.frombuffer(self._binary, kind, view["byteLength"] // np.dtype(kind).itemsize, view["byteOffset"])
 
 
 @pytest.mark.parametrize("scale", [1., 1.01, 1.001, 1.1, 2., 3.])  # so that the text has every length modulo four
@@ -112,10 +112,30 @@ def test_blendshapes_are_morph_targets_by_their_names(ball, texture, blendshapes
         np.testing.assert_allclose([accessor["min"], accessor["max"]], [found.min(0), found.max(0)], rtol=1e-6)
 
 
+@pytest.mark.parametrize("textured", [False, True])
+def test_blendshapes_turn_the_normals_as_the_moved_surface_lies(ball, texture, blendshapes, textured):
+    blendshapes["twist"] = ball.vertices[:, [1, 0, 2]] * [-.3, .3, 0.]
+    glb = Glb(gltf.encode(ball, images.png(texture) if textured else None, blendshapes))
+    triangles, base = glb.accessor(glb.primitive["indices"]).reshape(-1, 3), glb.attribute("NORMAL")
+    for target, moves in zip(glb.primitive["targets"], blendshapes.values(), strict=True):
+        found = base + glb.accessor(target["NORMAL"])
+        expected = normals.vertex_normals(ball.vertices + moves, ball.triangles)
+        np.testing.assert_allclose(found[triangles], expected[ball.triangles], atol=.021)  # what turns less is left out
+
+
 def test_a_blendshape_of_few_vertices_takes_little_room(ball, blendshapes):
     plain, bump, rise = (len(gltf.encode(ball, None, wanted)) for wanted in (
         None, {"bump": blendshapes["bump"]}, {"rise": blendshapes["rise"]}))
-    assert rise - bump == pytest.approx((len(ball.vertices) - 3) * 16, abs=40) and bump - plain < 700
+    bytes_of_one, around = 12 + 2, 3 * 7  # the three vertices and their neighbors, whose normals turn
+    assert rise - bump > (len(ball.vertices) - 3 - around) * bytes_of_one and bump - plain < 1300
+
+
+@pytest.mark.parametrize("count", [2**16, 2**16 + 1])
+def test_the_last_vertex_of_many_is_moved(count):
+    vertices, moves = np.random.default_rng(0).normal(size=[count, 3]), np.zeros([count, 3])
+    moves[-1] = 1., 2., 3.
+    glb = Glb(gltf.encode(Mesh(vertices, np.arange(6).reshape(2, 3)), None, {"last": moves}))
+    np.testing.assert_allclose(glb.accessor(glb.primitive["targets"][0]["POSITION"])[-1], moves[-1] / 1000., rtol=1e-6)
 
 
 def test_a_texture_needs_uvs(ball, texture):

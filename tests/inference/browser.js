@@ -1,22 +1,23 @@
 /* Opens a page in headless Chromium, does what is asked and tells what came of it.
 
-   node viewer_browser.js PAGE.html STEP...   a step is JavaScript for the page; printed is {"looks": [of the picture after
-   each step, the first before any], "said": [...], "asked": [...]}: what the page wrote to the console, and what it wanted from outside */
+   node browser.js ADDRESS WIDTH HEIGHT STEP...   a step is JavaScript for the page, which may wait until(() => CONDITION); printed
+   is {"looks": [of the picture after each step, null where none is drawn], "said": [...], "asked": [...]}: what the page wrote to
+   the console, and what it wanted from elsewhere */
 const chromium = require("@sparticuz/chromium"), puppeteer = require("puppeteer-core");
-const path = require("path"), url = require("url");
 
-async function main(file, steps) {
+async function main(address, width, height, ...steps) {
   const browser = await puppeteer.launch({args: [...chromium.args, "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
                                           executablePath: await chromium.executablePath(), headless: "shell"});
   try {
-    const page = await browser.newPage(), said = [], asked = [], looks = [], own = url.pathToFileURL(path.resolve(file)).href;
-    await page.setViewport({width: 900, height: 600});
+    const page = await browser.newPage(), said = [], asked = [], looks = [];
+    const foreign = url => !url.startsWith(address) && !/^(data|blob):/.test(url);
+    await page.setViewport({width: Number(width), height: Number(height)});
     page.on("console", message => said.push(message.text()));
     page.on("pageerror", error => said.push(error.message));
-    page.on("request", request => { if (request.url() !== own && !/^(data|blob):/.test(request.url())) asked.push(request.url()); });
-    await page.goto(own);
-    await page.waitForSelector("html[data-ready=yes]", {timeout: 120000});
-    for (const step of ["", ...steps]) {
+    page.on("request", request => { if (foreign(request.url())) asked.push(request.url()); });
+    await page.evaluateOnNewDocument(`const until = ${until}`);
+    await page.goto(address);
+    for (const step of steps) {
       await page.evaluate(step);
       await new Promise(resolve => setTimeout(resolve, 300));
       looks.push(await page.evaluate(pixels));
@@ -27,8 +28,15 @@ async function main(file, steps) {
   }
 }
 
+async function until(condition) {  // in the page
+  for (const end = Date.now() + 60000; !condition(); await new Promise(resolve => setTimeout(resolve, 50)))
+    if (Date.now() > end) throw new Error(`waited in vain until ${condition}`);
+}
+
 function pixels() {  // in the page: how many colors its picture has, and a number that another picture would not have
-  const canvas = document.querySelector("canvas"), copy = document.createElement("canvas");
+  const drawn = [document, document.querySelector("iframe")?.contentDocument].map(each => each?.querySelector("canvas"));
+  const canvas = drawn.find(each => each?.getClientRects().length), copy = document.createElement("canvas");
+  if (!canvas) return null;
   Object.assign(copy, {width: canvas.width, height: canvas.height});
   const context = copy.getContext("2d");
   context.drawImage(canvas, 0, 0);
@@ -42,7 +50,7 @@ function pixels() {  // in the page: how many colors its picture has, and a numb
   return {colors: colors.size, digest};
 }
 
-main(process.argv[2], process.argv.slice(3)).then(found => console.log(JSON.stringify(found)), error => {
+main(...process.argv.slice(2)).then(found => console.log(JSON.stringify(found)), error => {
   console.error(error);
   process.exit(1);
 });
