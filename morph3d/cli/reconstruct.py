@@ -19,7 +19,7 @@ from morph3d.cli import program
 FLAGS = flags.FLAGS
 PAGE = "html"
 FORMATS = "glb", "obj", "ply", "npz", "json", "png", PAGE
-SHOWN = 100  # faces on the page; of more a browser takes long to show the first
+SHOWN = 100  # faces on the page, 23 MB; of more a browser takes long to show the first
 
 
 def define():
@@ -28,7 +28,7 @@ def define():
     flags.DEFINE_string("output", "faces", "Folder for the files, which are named after the photos.")
     flags.DEFINE_list("formats", ["glb", "png", PAGE], "glb: for viewers, engines and Blender, with texture and blendshapes; obj: "
                       "with texture; ply: with vertex colors; npz, json: coefficients, landmarks and more; png: a picture beside "
-                      "the photo; html: a page of all faces, index.html.")
+                      "the photo; html: a page of all faces, of a hundred at most, index.html.")
     flags.DEFINE_enum("faces", "main", ["main", "all"], "Of each photo the main face, the largest near the middle; or all, "
                       "numbered from left to right.")
     flags.DEFINE_bool("average", False, "Make one face of all photos and videos, which show one person.")

@@ -1,4 +1,6 @@
 """morph3d-reconstruct from outside: what it takes, what it writes, and what it says of what cannot be done."""
+import base64
+import gzip
 import json
 import os
 import subprocess
@@ -95,6 +97,19 @@ def test_the_users_own_files_stay_and_the_face_gets_another_name(work):
         assert written(work, "mine") == ["0.glb", "0_2.glb", "index.html", "index_2.html"]
         assert b"jawOpen" in (work / "mine" / "0_2.glb").read_bytes()
     assert all((work / "mine" / name).read_text() == "mine" for name in ("0.glb", "index.html"))
+
+
+@pytest.mark.slow
+def test_the_page_shows_a_hundred_faces_and_says_so_where_there_are_more(work):
+    images.write_png(work / "small.png", ASTRONAUT[:200, 120:320])
+    (work / "many").mkdir()
+    for number in range(102):
+        (work / "many" / f"{number}.png").symlink_to(work / "small.png")
+    result = reconstruct(work, "hundred", work / "many", "--formats=json,html")
+    assert result.returncode == 0 and len(written(work, "hundred")) == 103
+    assert f"{work / 'hundred' / 'index.html'}: shows the first 100 of 102 faces" in result.stderr
+    packed = (work / "hundred" / "index.html").read_text().partition('type="application/octet-stream">')[2].partition("<")[0]
+    assert gzip.decompress(base64.b64decode(packed)).count(b'"photo": ') == 100
 
 
 def test_a_file_of_any_name_gives_a_face(work):
