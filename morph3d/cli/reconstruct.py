@@ -25,7 +25,7 @@ def define():
     flags.DEFINE_string("output", "faces", "Folder for the files, which are named after the photos.")
     flags.DEFINE_list("formats", ["glb", "png", PAGE], "glb: for viewers, engines and Blender, with texture and blendshapes; obj: "
                       "with texture; ply: with vertex colors; npz, json: coefficients, landmarks and more; png: a picture beside "
-                      "the photo; html: a page of all faces, index.html.")
+                      "the photo; html: a page of all faces, of a hundred at most, index.html.")
     flags.DEFINE_enum("faces", "main", ["main", "all"], "Of each photo the main face, the largest near the middle; or all, "
                       "numbered from left to right.")
     flags.DEFINE_bool("average", False, "Make one face of all photos and videos, which show one person.")

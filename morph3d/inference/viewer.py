@@ -38,7 +38,8 @@ def page(shown, title="morph3d"):
 def inline(face):
     """A Face as a part of another page, such as a notebook: the page in a frame of its own, so that neither disturbs the other."""
     text = html.escape(page({"face": (face, {})}))
-    return f'<iframe srcdoc="{text}" style="width: 100%; height: 600px; border: 0"></iframe>'
+    instead = f"{face}: trust this notebook, or run it, to see it"  # where a notebook of somebody else's loses its frames
+    return f'<iframe srcdoc="{text}" style="width: 100%; height: 600px; border: 0">{html.escape(instead)}</iframe>'
 
 
 @functools.cache

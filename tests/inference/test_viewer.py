@@ -87,14 +87,18 @@ def test_the_page_is_one_document_that_asks_for_nothing(face):
     assert links.found == []
 
 
-def test_in_a_notebook_a_face_is_a_frame_with_the_page_in_it(face):
+def test_in_a_notebook_a_face_is_a_frame_with_the_page_in_it_and_words_where_frames_are_taken_out(face):
     class Frame(html.parser.HTMLParser):
         def handle_starttag(self, tag, attributes):
             self.page = dict(attributes)["srcdoc"]
 
+        def handle_data(self, data):
+            self.instead = data
+
     frame = Frame()
     frame.feed(face._repr_html_())
     assert frame.page == viewer.page({"face": (face, {})})
+    assert frame.instead == f"{face}: trust this notebook, or run it, to see it"
 
 
 def test_another_viewer_of_trimesh_is_told(tmp_path, monkeypatch):
