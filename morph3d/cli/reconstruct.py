@@ -47,7 +47,8 @@ def main(arguments):
         made, total = [("average", many.average(loaded, wanted))], 1
     else:
         made, total = ((each.name, result) for each, result in many.reconstruct(loaded, wanted, FLAGS.faces == "all")), len(wanted)
-    _Output(pathlib.Path(FLAGS.output)).take(made, total)
+    with program.writing_to(FLAGS.output):
+        _Output(pathlib.Path(FLAGS.output)).take(made, total)
 
 
 def _found(wanted, rejects, arguments):
@@ -126,7 +127,7 @@ class _Output:
 
 def _tell(*paths):
     from morph3d.photos import decoding
-    print(*map(decoding.printable, paths), sep="\n", flush=True)
+    program.tell(*map(decoding.printable, paths))
 
 
 def run():
