@@ -15,7 +15,8 @@ def replacing(path):
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{uuid.uuid4().hex}.{path.name}")  # the suffix stays: writers go by it
+    end = os.fsdecode(os.fsencode(path.name)[-200:])  # by which writers go; a name has at most 255 bytes
+    beside = path.with_name(f".{uuid.uuid4().hex}.{end}")
     try:
         yield beside
         os.replace(beside, path)

@@ -8,8 +8,13 @@ from morph3d import atomic_files
 
 
 def folder():
-    """$XDG_CACHE_HOME/morph3d, or ~/.cache/morph3d."""
-    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "morph3d"
+    """$XDG_CACHE_HOME/morph3d, or ~/.cache/morph3d; nothing can be kept there where the user has no home.
+
+    A relative $XDG_CACHE_HOME does not count, as its specification has it.
+    """
+    given, home = os.environ.get("XDG_CACHE_HOME", ""), os.path.expanduser("~")  # which stays "~" where nobody knows a home
+    base = given if os.path.isabs(given) else os.path.join(home if os.path.isabs(home) else os.devnull, ".cache")
+    return pathlib.Path(base, "morph3d")
 
 
 def read_or_make(name, what, make, read, write):
@@ -30,7 +35,8 @@ def read_or_make(name, what, make, read, write):
             return read(path)
     except Exception as error:  # a damaged file raises nearly anything
         logging.warning("%s: found a damaged file in the cache (%s); making %s again", path, type(error).__name__, what)
-    logging.info("making %s, once, into %s", what, path)
+    else:
+        logging.info("making %s, once, into %s", what, path)
     value = make()
     try:
         with atomic_files.replacing(path) as beside:

@@ -20,6 +20,13 @@ def test_a_file_is_replaced_when_the_block_ends_well(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_file_may_have_the_longest_name_that_there_is(tmp_path):
+    path = tmp_path / f"{'x' * 251}.glb"
+    with atomic_files.replacing(path) as beside:
+        beside.write_text("whole")
+    assert path.read_text() == "whole"
+
+
 def test_a_file_stays_as_it_was_when_the_block_fails(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")

@@ -2,6 +2,7 @@
 import json
 import logging
 import os
+import pwd
 
 import pytest
 
@@ -40,6 +41,20 @@ def test_the_folder_is_where_the_user_says_or_in_the_home(monkeypatch, tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert cache.folder() == tmp_path / "home" / ".cache" / "morph3d"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert cache.folder() == tmp_path / "home" / ".cache" / "morph3d"
+
+
+def test_a_user_without_a_home_has_no_cache(thing, monkeypatch, caplog):
+    def unknown(user):
+        raise KeyError(f"getpwuid(): uid not found: {user}")
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert thing() == [1, 2, 3.0004]
+    line, = lines(caplog, logging.WARNING)
+    assert line.endswith("a thing will be made anew every time; set XDG_CACHE_HOME to a folder that can be written to")
 
 
 def test_it_is_made_once_and_is_the_same_the_first_time_as_later(thing, path, caplog):
@@ -54,8 +69,10 @@ def test_it_is_made_once_and_is_the_same_the_first_time_as_later(thing, path, ca
 def test_a_damaged_file_is_made_again_and_one_line_says_so(thing, path, caplog, content):
     thing()
     path.write_bytes(content)
-    assert thing() == thing() == [1, 2, 3] and thing.made == 2
-    line, = lines(caplog, logging.WARNING)
+    with caplog.at_level(logging.INFO, "absl"):
+        assert thing() == thing() == [1, 2, 3] and thing.made == 2
+    (line,), others = lines(caplog, logging.WARNING), lines(caplog, logging.INFO)
+    assert others == []
     assert line.startswith(f"{path}: found a damaged file in the cache (") and line.endswith("); making a thing again")
 
 

@@ -30,7 +30,11 @@ def main():
     if FLAGS.checkpoint and not FLAGS.run:
         raise ValueError(f"--checkpoint={FLAGS.checkpoint}: it is one of a run; give --run in place of --model")
     output = pathlib.Path(FLAGS.output or pathlib.Path(FLAGS.run or ".", NAMES[FLAGS.format]))
-    _write(_network(), output)
+    from morph3d.inference import conversion, export
+    save = {"savedmodel": export.save, "onnx": conversion.save_onnx, "litert": conversion.save_litert}[FLAGS.format]
+    network = _network()
+    with program.writing_to(output):
+        save(network, output)
     then = f"; now morph3d-reconstruct --model={output} FILE" if FLAGS.format == "savedmodel" else ""
     logging.info("exported: %s%s", output, then)
 
@@ -41,17 +45,6 @@ def _network():
         return Run(FLAGS.run).reconstructor(FLAGS.checkpoint).network
     from morph3d.inference import reconstructor
     return reconstructor.load(FLAGS.model).network
-
-
-def _write(network, output):
-    import tensorflow as tf
-
-    from morph3d.inference import conversion, export
-    save = {"savedmodel": export.save, "onnx": conversion.save_onnx, "litert": conversion.save_litert}[FLAGS.format]
-    try:
-        save(network, output)
-    except (OSError, tf.errors.OpError) as error:
-        raise OSError(f"{output}: cannot be written ({error}); make room there, or give another --output") from error
 
 
 def run():

@@ -4,9 +4,10 @@ import gc
 import importlib
 import logging
 import os
+import pathlib
 import pkgutil
+import signal
 import sys
-import tempfile
 import warnings
 
 from absl import app, flags
@@ -48,6 +49,10 @@ def run(program, required=(), inputs=None):
       required: names of flags that must be given.
       inputs: what stands beside the flags, at least one of it, as words for an error; `main` is given the list. None: nothing.
     """
+    _mend_streams()
+    for number in signal.SIGTERM, signal.SIGHUP:
+        if signal.getsignal(number) == signal.SIG_DFL:  # which would leave half a file behind; nohup's choice stays
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
     flags.DEFINE_bool("debug", False, "Show where in the program an error comes from.")
     program.define()
     for module in program, sys.modules[__name__]:
@@ -58,6 +63,15 @@ def run(program, required=(), inputs=None):
         app.usage(shorthelp=True, writeto_stdout=True, exitcode=0)
     flags.mark_flags_as_required(required)
     app.run(lambda arguments: _guarded(program, arguments[1:], inputs))
+
+
+def _mend_streams():
+    """Has the standard streams take names of any bytes, and be there: the next file opened would else stand in for a closed one."""
+    for name, mode in ("stdin", "r"), ("stdout", "w"), ("stderr", "w"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))
+    sys.stdin.reconfigure(errors="surrogateescape")
+    sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _guarded(program, arguments, inputs):
@@ -81,10 +95,39 @@ def _guarded(program, arguments, inputs):
 def in_one_line(error):
     """An error's words; of one that is not about the user's input, its kind too, and how to see where it comes from."""
     words = " ".join(str(error).split())
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, MemoryError):
+        return f"the memory is full ({words or 'MemoryError'}); close other programs, or lift the limit that is set"
     of_tensorflow = type(error).__module__.startswith("tensorflow.")  # known without importing it, which may be what has failed
     if of_tensorflow or isinstance(error, (ValueError, OSError, ImportError, ArithmeticError)):
         return words
     return f"{type(error).__name__}: {words} (a fault of morph3d: --debug shows where)"
+
+
+@contextlib.contextmanager
+def writing_to(output):
+    """Has an OSError of the block name --output and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        above = str(error.filename) in map(str, pathlib.Path(output).parents)
+        reason = in_one_line(error) if above else error.strerror or error  # else the file is one that it would become
+        raise OSError(f"{output}: cannot be written ({reason}); make room there, or give another --output") from error
+
+
+def tell(*lines):
+    """Prints lines. Where nobody reads them any more, as after `| head`, the work goes on without.
+
+    Raises:
+      ValueError: they cannot be written.
+    """
+    try:
+        print(*lines, sep="\n", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        raise ValueError(f"standard output: cannot be written ({error.strerror}); make room there, or send it elsewhere") from error
 
 
 def start_quietly(path):
@@ -96,7 +139,8 @@ def start_quietly(path):
     if FLAGS.verbosity >= absl_logging.DEBUG:
         _import_tensorflow()
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "OPENCV_LOG_LEVEL": "OFF", "OPENCV_FFMPEG_LOGLEVEL": "-8",
+                   "TEST_TMPDIR": os.curdir}  # absl's tests, which come along, would look for a folder that may not be there
     warnings.simplefilter("ignore")
     with _held_back(sys.stderr):
         _import_tensorflow()
@@ -134,16 +178,17 @@ def _hidden(*names):
 def _held_back(stream):
     """Keeps from the stream what is written to its file descriptor; if the block fails, passes it on after all.
 
-    While TensorFlow is being imported its C++ parts write there before any log level is known to them.
+    In memory, for there may be no folder for temporary files. While TensorFlow is being imported its C++ parts write to the stream
+    before any log level is known to them.
     """
     stream.flush()
     descriptor = stream.fileno()
     kept = os.dup(descriptor)
-    with tempfile.TemporaryFile() as held:
+    with open(os.memfd_create("held"), "w+b") as held:
         os.dup2(held.fileno(), descriptor)
         try:
             yield
-        except BaseException:
+        except Exception:
             held.seek(0)
             os.write(kept, held.read())
             raise

@@ -44,7 +44,8 @@ def main(arguments):
         made, total = [("average", many.average(loaded, wanted))], 1
     else:
         made, total = ((each.name, result) for each, result in many.reconstruct(loaded, wanted, FLAGS.faces == "all")), len(wanted)
-    _write(made, total, loaded.uvs)
+    with program.writing_to(FLAGS.output):
+        _write(made, total, loaded.uvs)
 
 
 def _found(wanted, rejects, arguments):
@@ -97,7 +98,7 @@ def _put(folder, name, result):
 def _tell(paths):
     from morph3d.photos import decoding
     if paths:
-        print(*map(decoding.printable, paths), sep="\n", flush=True)
+        program.tell(*map(decoding.printable, paths))
 
 
 def run():

@@ -82,6 +82,7 @@ def save(network, folder):
 
     Raises:
       ValueError: the folder holds something else.
+      OSError: it cannot be written.
     """
     folder = pathlib.Path(folder)
     if folder.exists():
@@ -89,7 +90,10 @@ def save(network, folder):
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
         new = pathlib.Path(beside, "new")
-        tf.saved_model.save(network, str(new), signatures.of(network))
+        try:
+            tf.saved_model.save(network, str(new), signatures.of(network))
+        except tf.errors.OpError as error:
+            raise OSError(error.message.rpartition("; ")[2]) from error  # after the path of a file beside
         _replace(folder, new)
 
 
@@ -115,12 +119,14 @@ def load(folder):
     """
     folder = pathlib.Path(folder)
     _require_saved_model(folder)
-    try:
-        with plain_paths.folder(folder) as path:
+    with plain_paths.folder(folder) as path:
+        try:
             loaded = tf.saved_model.load(path)
-    except (OSError, RuntimeError, ValueError, IndexError, tf.errors.OpError) as error:  # IndexError: variables cut off
-        raise ValueError(f"{folder}: the SavedModel cannot be read ({str(error).partition(chr(10))[0]}); export it again with "
-                         f"morph3d-export") from error
+        except MemoryError:
+            raise
+        except Exception as error:  # a damaged one raises nearly anything
+            reason = str(error).partition("\n")[0].replace(path, str(folder))
+            raise ValueError(f"{folder}: the SavedModel cannot be read ({reason}); export it again with morph3d-export") from error
     missing = [name for name in PARTS if not hasattr(loaded, name)]
     if missing:
         raise ValueError(f"{folder}: a SavedModel without {', '.join(missing)}, so not of a face reconstructor of this version; "

@@ -90,8 +90,11 @@ def is_ours(path):
     """Whether a file may be replaced: there is none, or this package has written it, which puts its name near every beginning."""
     if not path.is_file():
         return not path.exists()
-    with open(path, "rb") as file:
-        return b"morph3d" in file.read(4096)
+    try:
+        with open(path, "rb") as file:
+            return b"morph3d" in file.read(4096)
+    except PermissionError:
+        return False
 
 
 def _laid_out(face):

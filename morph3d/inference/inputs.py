@@ -9,6 +9,7 @@ from morph3d.inference.names import unused
 from morph3d.photos import decoding, videos
 
 LISTED = "-"
+LONGEST = 200  # bytes of a name: with what else is in the names of a face's files it stays below the 255 that file systems take
 
 
 class Input(NamedTuple):
@@ -39,9 +40,14 @@ def find(arguments, lines=()):
                 if kind is None and os.path.isdir(path):
                     rejects.append((file, "neither a photo nor a video"))
                 else:  # whoever names a file wants to know what is wrong with it
-                    found.append((file, below + pathlib.Path(file).stem, kind == "video"))
+                    found.append((file, below + _shortened(pathlib.Path(file).stem), kind == "video"))
     names = _distinct([name for _, name, _ in found])
     return [Input(path, name, is_video) for (path, _, is_video), name in zip(found, names, strict=True)], rejects
+
+
+def _shortened(name):
+    content = os.fsencode(name)
+    return name if len(content) <= LONGEST else content[:LONGEST].decode("utf-8", "ignore")
 
 
 def _files(path, rejects):

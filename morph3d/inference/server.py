@@ -90,11 +90,15 @@ def app(reconstructor, hosts, largest=LARGEST):
 
 async def _body(request, largest):
     """The bytes of a request; more than `largest` are not even read."""
-    content = bytearray()
-    async for part in request.stream():
-        content += part
+    content, more = bytearray(), True
+    while more:
+        part = await request.receive()
+        if part["type"] == "http.disconnect":  # nobody hears the answer; Starlette's own reading has it be a fault of the server
+            raise fastapi.HTTPException(NO_PHOTO, "cut off; give a photo")
+        content += part.get("body", b"")
         if len(content) > largest:
             raise fastapi.HTTPException(TOO_LARGE, f"found more than {largest} bytes; give a smaller photo")
+        more = part.get("more_body", False)
     return bytes(content)
 
 

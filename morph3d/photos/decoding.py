@@ -38,7 +38,7 @@ def read(path):
     except OSError as error:
         raise ValueError(f"{name}: cannot be opened: {error.strerror}") from None
     except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{name}: {error}; give another photo") from error
 
 
 def printable(path):

@@ -27,6 +27,10 @@ def frames(path, count):
     name, found = decoding.printable(path), 0
     if not os.path.isfile(path):
         raise ValueError(f"{name}: not a file")
+    try:
+        open(path, "rb").close()
+    except OSError as error:  # of which OpenCV says nothing
+        raise ValueError(f"{name}: cannot be opened: {error.strerror}") from None
     total = _length(path)
     for frame in _read(path, set(((np.arange(count) + .5) * total / count).astype(int))):
         found += 1

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -31,6 +32,7 @@ def work(tiny_reconstructor, tmp_path_factory):
         images.write_png(folder / "photos" / f"{name}.png", photo)
     (folder / "photos" / "notes.txt").write_text("dear diary")
     (folder / "bad.jpg").write_bytes(b"PK\x03\x04 a zip")
+    (folder / "film.mp4").write_bytes(b"no frames")
     images.write_png(folder / "two.png", np.hstack([ASTRONAUT, ASTRONAUT]))
     return folder
 
@@ -109,11 +111,49 @@ def test_a_file_of_any_name_gives_a_face(work):
     (["nowhere.jpg"], "error: nowhere.jpg: no such photo, video or folder"),
     (["--formats=stl", "photos/0.png"], "error: --formats: found stl, expected some of glb, obj, ply, npz, json, png, html"),
     (["photos/wall.png"], "photos/wall.png: no face found; give a photo with "),
-    (["bad.jpg"], "bad.jpg: not an image")])
+    (["bad.jpg"], "bad.jpg: not an image; give another photo"),
+    (["film.mp4"], "film.mp4: no frame can be read; give a video that OpenCV reads")])
 def test_what_cannot_be_done_is_one_line(work, arguments, words):
     arguments = [work / part if (work / part).exists() else part for part in arguments]
     result = reconstruct(work, "never", *arguments)
     assert words in last_line(result) and result.stderr.count("\n") == 1 and not (work / "never").exists()
+
+
+def test_each_of_many_bad_ones_is_one_line_with_a_remedy_and_the_others_go_on(work, tmp_path):
+    drawing = np.full_like(ASTRONAUT, 255)
+    for center, radius in ((256, 256), 150), ((200, 220), 15), ((312, 220), 15), ((256, 330), 40):
+        cv2.circle(drawing, center, radius, (0, 0, 0), 3)
+    images.write_png(tmp_path / "drawing.png", drawing)
+    images.write_png(tmp_path / "black.png", np.zeros_like(ASTRONAUT))
+    (tmp_path / "cut.png").write_bytes(images.png(ASTRONAUT)[:-5000])
+    (tmp_path / "me.png").write_bytes(images.png(ASTRONAUT))
+    for name in "film.mp4", "film.avi":
+        (tmp_path / name).write_bytes(b"no frames")
+    (tmp_path / "zip.jpg").write_bytes(b"PK\x03\x04 a zip")
+    (tmp_path / "no photos").mkdir()
+    result = reconstruct(work, "bad", tmp_path, "--formats=json")
+    assert last_line(result) == "error: 6 of 7 photos gave no face, see above" and written(work, "bad") == ["me.json"]
+    told = [line for line in result.stderr.splitlines() if line.strip() and "photos/s]" not in line]
+    face, film = "no face found; give a photo with ", "no frame can be read; give a video that OpenCV reads"
+    for line, words in zip(told, [f"black.png: {face}", "cut.png: damaged image: image file is truncated; give another photo",
+                                  f"drawing.png: {face}", f"film.avi: {film}", f"film.mp4: {film}",
+                                  "zip.jpg: not an image; give another photo", "1 faces of 1 photos in ", "error: "], strict=True):
+        assert words in line
+
+
+def test_an_output_that_cannot_be_written_is_one_line(work):
+    (work / "file").write_text("mine")
+    result = reconstruct(work, "file/faces", work / "photos" / "0.png", "--formats=glb")
+    assert last_line(result) == (f"error: {work / 'file' / 'faces'}: cannot be written (Not a directory); make room there, or give "
+                                 "another --output")
+    assert (work / "file").read_text() == "mine"
+
+
+def test_who_reads_nothing_of_what_is_written_stops_nothing(work):
+    command = f"'{sys.executable}' -m morph3d reconstruct --model={work / 'network'} --output={work / 'unread'} --formats=json " \
+              f"{work / 'photos' / '0.png'} {work / 'photos' / '1.png'} | true"
+    result = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert written(work, "unread") == ["0.json", "1.json"] and "2 faces of 2 photos" in result.stderr.splitlines()[-1]
 
 
 def test_a_folder_without_photos_is_named(work, tmp_path):

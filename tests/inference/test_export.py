@@ -193,6 +193,33 @@ def test_a_saved_model_that_was_cut_off_is_named(saved, tmp_path, file, rest):
         export.load(folder)
 
 
+def test_what_tensorflow_says_of_a_damaged_saved_model_names_its_own_file(saved, tmp_path):
+    folder = tmp_path / "saved_model"
+    shutil.copytree(saved, folder)
+    (folder / "variables" / "variables.data-00000-of-00001").unlink()
+    with pytest.raises(ValueError, match=f"cannot be read .{folder}/variables/variables.data-00000-of-00001; No such file"):
+        export.load(folder)
+
+
+def test_a_saved_model_of_which_a_bit_has_changed_is_named(saved, tmp_path):
+    folder = tmp_path / "saved_model"
+    shutil.copytree(saved, folder)
+    content = (folder / "saved_model.pb").read_bytes()
+    (folder / "saved_model.pb").write_bytes(content.replace(b"image_size", b"image_sizf"))
+    with pytest.raises(ValueError, match="saved_model: the SavedModel cannot be read .*; export it again"):
+        export.load(folder)
+
+
+def test_on_a_full_disk_nothing_is_left(network, tmp_path, monkeypatch):
+    def full(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "/a/tmp1/new/saved_model.pb.tmp2; No space left on device")
+
+    monkeypatch.setattr(tf.saved_model, "save", full)
+    with pytest.raises(OSError, match="^No space left on device$"):
+        export.save(network, tmp_path / "saved_model")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_where_nothing_can_be_written_nothing_is(network, tmp_path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(OSError, match="File exists"):

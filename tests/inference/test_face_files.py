@@ -115,3 +115,13 @@ def test_a_full_disk_leaves_nothing_half_written(face, tmp_path, monkeypatch):
             face.save(tmp_path / f"me.{form}")
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["me.glb"]
     assert (tmp_path / "me.glb").read_bytes() == before
+
+
+def test_a_file_that_cannot_be_read_is_not_replaced(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "me.glb").write_text("morph3d")
+    assert face_files.free_name(tmp_path, "me", ["glb"]) == "me"
+    monkeypatch.setattr(face_files, "open", refuse, raising=False)
+    assert face_files.free_name(tmp_path, "me", ["glb"]) == "me_2"

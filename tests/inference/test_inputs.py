@@ -6,7 +6,7 @@ import pytest
 import skimage.data
 
 from morph3d import images
-from morph3d.inference import inputs
+from morph3d.inference import face_files, inputs
 from morph3d.inference.inputs import Input
 
 
@@ -54,6 +54,16 @@ def test_names_differ_even_where_case_does_not_tell_them_apart(tmp_path):
     for path in paths:
         path.write_bytes(b"")
     assert [name for _, name, _ in inputs.find(list(map(str, paths)))[0]] == ["me", "me_2", "ME_3", "me_2_2"]
+
+
+def test_a_name_that_is_too_long_for_the_files_of_a_face_is_shortened(tmp_path):
+    paths = [tmp_path / f"{name}.png" for name in ("x" * 250 + "1", "x" * 250 + "2", "日" * 80, "short")]
+    for path in paths:
+        path.write_bytes(b"")
+    names = [name for _, name, _ in inputs.find(list(map(str, paths)))[0]]
+    assert names == ["x" * 200, "x" * 200 + "_2", "日" * 66, "short"]
+    files = [file for name in names for form in face_files.FORMATS for file in face_files.paths(tmp_path, f"{name}_10", form)]
+    assert max(len(os.fsencode(file.name)) for file in files) < 250
 
 
 def test_a_name_of_any_bytes_is_taken(tmp_path):

@@ -114,6 +114,15 @@ def test_each_bad_input_has_its_answer(address, path, content, code, words):
     assert found == code and json.loads(answer)["detail"].startswith(words)
 
 
+def test_who_goes_away_while_sending_is_no_fault_of_the_server(address, caplog):
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(f"POST /faces HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n\r\nhalf".encode())
+        time.sleep(.2)
+    assert post(f"{address}/faces", b"")[0] == 415
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
 def test_another_name_of_the_server_is_refused(address):
     code, answer = post(f"{address}/faces", PHOTO, Host="evil.example")
     assert code == 400 and b"host" in answer.lower()

@@ -54,6 +54,15 @@ def test_frames_are_counted_where_the_file_does_not_say_how_many(film, monkeypat
     assert numbers(videos.frames(film, 3)) == [5, 15, 25]
 
 
+def test_a_video_that_cannot_be_opened_says_why(film, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(videos, "open", refuse, raising=False)
+    with pytest.raises(ValueError, match="film.avi: cannot be opened: Permission denied"):
+        next(videos.frames(film, 3))
+
+
 def test_what_is_no_video_is_named(tmp_path):
     (tmp_path / "page.avi").write_text("an error page, saved as a video")
     with pytest.raises(ValueError, match="page.avi: no frame can be read; give a video that OpenCV reads"):
