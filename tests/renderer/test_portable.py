@@ -28,10 +28,7 @@ def values_and_gradients(function, inputs, backend):
 
 
 def assert_agree(ours, expected, atol=3e-6):
-    """Values within `atol` (integers: equal), gradients within 1e-4 of the largest, and all of them finite.
-
-    Whether multiply and add are fused is the processor's choice for TensorFlow's ops: that is some units of the last place.
-    """
+    """Values but for rounding (integers: equal), gradients within 1e-4 of the largest, and all of them finite."""
     for value, reference in zip(ours[0], expected[0], strict=True):
         np.testing.assert_allclose(value, reference, rtol=0., atol=0. if value.dtype.is_integer else atol)
     for gradient, reference in zip(ours[1], expected[1], strict=True):
