@@ -14,9 +14,9 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.10 pyth
 demo: install
 	$(BIN)/python -m morph3d demo
 
-# With the doctests of the package.
+# With the doctests of the package; a file of tests to a process, of which there are as many as processors, but memory for few.
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 # Before a release: tests that take minutes.
 slow: install
