@@ -2,8 +2,11 @@
 import os
 import pathlib
 
+import hypothesis
 import pytest
 
+hypothesis.settings.register_profile("untimed", deadline=None)  # the first example may trace a graph, and others run beside it
+hypothesis.settings.load_profile("untimed")
 pytest_plugins = ["tests.models"]
 
 

@@ -102,7 +102,6 @@ def test_another_run_is_refused_with_all_that_differs_and_nothing_is_written(pat
 @hypothesis.given(strategies.lists(strategies.dictionaries(strategies.text(), strategies.none() | strategies.integers()
                                                            | strategies.text() | strategies.lists(strategies.booleans())),
                                    min_size=1, max_size=4), strategies.floats(0., 1.))
-@hypothesis.settings(deadline=None)
 def test_wherever_the_file_is_cut_what_is_whole_counts_and_the_next_line_is_whole_too(starts, share):
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/settings.jsonl"

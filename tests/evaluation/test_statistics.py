@@ -61,7 +61,7 @@ def test_pairs_show_a_difference_that_the_spread_of_people_hides():
 
 
 @hypothesis.given(st.lists(st.floats(-100., 100.), min_size=1, max_size=20), st.floats(-10., 10.), st.floats(.1, 10.))
-@hypothesis.settings(max_examples=20, deadline=None)
+@hypothesis.settings(max_examples=20)
 def test_a_change_of_units_changes_nothing_else(values, shift, scale):
     before, after = statistics.mean(values), statistics.mean(scale * np.array(values) + shift)
     if len({round(value, 9) for value in values}) > 1:
@@ -102,7 +102,7 @@ def test_a_resample_has_the_correlation_of_the_people_drawn(monkeypatch):
 
 
 @hypothesis.given(st.floats(-1e3, 1e3), st.floats(.01, 100.), st.booleans())
-@hypothesis.settings(max_examples=10, deadline=None)
+@hypothesis.settings(max_examples=10)
 def test_a_correlation_has_no_units(shift, scale, turned):
     values, others = correlated(20)
     before = statistics.correlation(values, others)

@@ -9,7 +9,7 @@ from morph3d.mesh.closest_point import closest_point
 
 
 @hypothesis.given(seed=st.integers(0, 9999))
-@hypothesis.settings(max_examples=20, deadline=None)
+@hypothesis.settings(max_examples=20)
 def test_closest_points_are_those_of_trimesh_random(seed):
     random = np.random.default_rng(seed)
     triangles, points = random.normal(size=(100, 3, 3)), 2. * random.normal(size=(100, 3))

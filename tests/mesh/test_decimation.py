@@ -129,7 +129,7 @@ def test_landmarks_are_kept_for_every_face(name, n, request):
 
 
 @hypothesis.given(seed=st.integers(0, 99))
-@hypothesis.settings(max_examples=5, deadline=None)
+@hypothesis.settings(max_examples=5)
 def test_vertices_lie_on_every_face_of_the_fine_model(tiny_model, seed):
     coarse = tiny_model.decimated(300)
     coefficients = tiny_model.sample(1, seed)

@@ -88,7 +88,7 @@ def test_what_does_not_fit_together_is_refused_in_one_line(parts, changes, messa
 
 
 @hypothesis.given(seed=st.integers(0, 999), cuts=st.integers(0, 6))
-@hypothesis.settings(max_examples=20, deadline=None)
+@hypothesis.settings(max_examples=20)
 def test_every_uv_belongs_to_the_vertex_at_its_corners_random(seed, cuts):
     """An atlas that is cut at some corners: each of these has a uv of its own."""
     random = np.random.default_rng(seed)

@@ -29,7 +29,6 @@ def expect_alike(got, expected, points, share=1e-3):
 
 
 @hypothesis.given(seed=st.integers(0, 9999), n=st.integers(3, 50))
-@hypothesis.settings(deadline=None)
 def test_points_and_algebra_random(seed, n):
     random = np.random.default_rng(seed)
     first, second = (heads.random_similarity(random, random.uniform(0., 180.), 3.) for _ in range(2))

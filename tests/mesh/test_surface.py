@@ -38,7 +38,7 @@ def soup(random, count):
 
 
 @hypothesis.given(seed=st.integers(0, 9999), count=st.sampled_from([1, 2, 9, 200]))
-@hypothesis.settings(max_examples=30, deadline=None)
+@hypothesis.settings(max_examples=30)
 def test_closest_points_are_exact_random(seed, count):
     random = np.random.default_rng(seed)
     surface, points = soup(random, count), 2. * random.normal(size=(100, 3))

@@ -34,7 +34,7 @@ def relative_cosines(residual, basis):
 
 
 @hypothesis.given(seed=st.integers(0, 999), count=st.integers(1, 9), dtype=st.sampled_from([np.float32, np.float64]))
-@hypothesis.settings(max_examples=25, deadline=None)
+@hypothesis.settings(max_examples=25)
 def test_principal_modes_are_those_of_a_singular_value_decomposition_random(seed, count, dtype):
     random = np.random.default_rng(seed)
     faces = (random.normal(size=(7, 10, 3)) * random.uniform(.1, 5., 30).reshape(10, 3)).astype(dtype)
@@ -61,7 +61,7 @@ def test_all_principal_modes_give_the_population_back():
 
 @hypothesis.given(seed=st.integers(0, 99), sizes=st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)),
                   spread=st.sampled_from([1., 30.]), storage=st.sampled_from([tf.float32, *HALVES]))
-@hypothesis.settings(max_examples=25, deadline=None)
+@hypothesis.settings(max_examples=25)
 def test_projection_undoes_instance_random(seed, sizes, spread, storage):
     model = random_model(seed, sizes, spread=spread).stored_as(storage)
     coefficients = model.sample(3, seed)

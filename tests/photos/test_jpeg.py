@@ -31,13 +31,13 @@ files = st.builds(
     st.integers(0, 99), st.integers(1, 120), st.integers(1, 120), st.sampled_from(["face", "noise", "flat", "border"]))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(files, st.integers(1, 2))
 def test_a_file_without_its_end_mark_has_the_pixels_of_the_whole_one(whole, cut):
     np.testing.assert_array_equal(decoding.decode(whole[:-cut]), decoding.decode(whole))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(files, st.lists(st.integers(3, 2000), max_size=8))
 def test_a_file_that_is_cut_shorter_gives_the_right_pixels_or_none(whole, cuts):
     pixels = decoding.decode(whole)

@@ -16,7 +16,7 @@ SIDE = 32  # a power of two, so that the pixels' centers are exact in clip space
 ONE_TRIANGLE = tf.constant([[0, 1, 2]])
 SOUPS = st.builds(meshes.soup, st.integers(0, 2**32 - 1), st.integers(1, 20))
 QUARTER_PIXELS = st.integers(-32, 4 * SIDE + 32)
-examples = hypothesis.settings(max_examples=30, deadline=None, derandomize=True)
+examples = hypothesis.settings(max_examples=30, derandomize=True)
 
 
 def raster_and_gradient(clip, triangles):

@@ -208,7 +208,7 @@ SPECIAL = [0., 1., -1., .5, np.nan, np.inf, -np.inf, 1e30, -1e-30, 1e6]
 COORDINATE = st.one_of(st.floats(-2., 2., width=32), st.sampled_from(SPECIAL))
 
 
-@hypothesis.settings(max_examples=80, deadline=None, derandomize=True)
+@hypothesis.settings(max_examples=80, derandomize=True)
 @hypothesis.given(st.lists(st.lists(COORDINATE, min_size=4, max_size=4), min_size=3, max_size=8), st.data())
 def test_any_soup_gives_a_sound_raster_and_a_sound_gradient(vertices, data):
     index = st.integers(0, len(vertices) - 1)

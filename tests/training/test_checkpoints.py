@@ -154,7 +154,7 @@ def test_the_newest_whole_checkpoint_is_taken_and_one_line_says_so(folder, caplo
 
 
 @hypothesis.given(strategies.sampled_from([DATA, INDEX]), strategies.floats(0., 1., exclude_max=True))
-@hypothesis.settings(deadline=None, max_examples=40)
+@hypothesis.settings(max_examples=40)
 def test_wherever_a_checkpoint_is_cut_the_one_before_is_taken(saved, ending, share):
     with tempfile.TemporaryDirectory() as name:
         folder = shutil.copytree(saved, pathlib.Path(name, "run"))

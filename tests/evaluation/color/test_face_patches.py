@@ -82,7 +82,7 @@ def test_what_covers_a_part_of_a_region_does_not_change_its_color(name, wrong, s
 
 
 @hypothesis.given(st.permutations(range(3)))
-@hypothesis.settings(max_examples=6, deadline=None)
+@hypothesis.settings(max_examples=6)
 def test_each_picture_is_measured_for_itself(order):
     pictures = np.random.default_rng(1).uniform(size=[3, face_patches.SIZE, face_patches.SIZE, 3])
     np.testing.assert_array_equal(face_patches.measure(pictures[order]), face_patches.measure(pictures)[order])

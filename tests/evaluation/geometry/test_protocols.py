@@ -53,7 +53,7 @@ def test_figures_of_another_face_are_of_its_size(other_errors):
 
 
 @hypothesis.given(seed=st.integers(0, 9999))
-@hypothesis.settings(max_examples=3, deadline=None)
+@hypothesis.settings(max_examples=3)
 def test_the_pose_of_both_and_the_size_of_the_face_do_not_matter(truth, other, other_errors, seed):
     random = np.random.default_rng(seed)
     face = heads.moved(other, heads.random_similarity(random, random.uniform(0., 180.), 2., 100.))

@@ -96,7 +96,7 @@ def test_chance_is_that_of_random_orders():
 
 
 @hypothesis.given(st.lists(st.integers(1, 4), min_size=2, max_size=12), st.integers(0, 2**32 - 1))
-@hypothesis.settings(max_examples=30, deadline=None)
+@hypothesis.settings(max_examples=30)
 def test_the_order_of_photos_and_names_changes_nothing(counts, seed):
     photos, people = crowd(counts, seed=seed)
     queries = renderings_of(photos, seed=seed)

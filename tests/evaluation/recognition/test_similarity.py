@@ -68,7 +68,7 @@ def test_nobody_with_two_photos_has_no_distance():
 
 
 @hypothesis.given(COSINES, COSINES, st.integers(-4000, 4000))
-@hypothesis.settings(max_examples=12, deadline=None)
+@hypothesis.settings(max_examples=12)
 def test_the_distance_is_symmetric_and_does_not_see_a_shift_of_both(one, other, bins):
     """A shift by whole bins, away from their edges, where rounding decides which bin it is."""
     one, other = ((np.floor(np.array(cosines) / similarity.WIDTH) + .5) * similarity.WIDTH for cosines in (one, other))

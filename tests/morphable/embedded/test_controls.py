@@ -46,7 +46,7 @@ def test_weights_lie_between_those_of_the_ends():
 
 
 @given(st.tuples(SHARE, SHARE, SHARE).filter(lambda shares: sum(shares) > .1), st.tuples(SHARE, SHARE, SHARE, SHARE))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_shares_add_up(ancestry, rest):
     ancestry = np.array(ancestry) / sum(ancestry)
     found = weights(ancestry, *rest)

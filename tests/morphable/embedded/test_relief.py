@@ -77,7 +77,7 @@ def test_the_generator_decides(centered, eyeballs):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.floats(.2, 3.))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_centers_are_apart_and_everywhere(seed, count, spacing):
     points = np.random.default_rng(seed).normal(size=(count, 3))
     centers = centers_of(points, spacing)

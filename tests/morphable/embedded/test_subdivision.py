@@ -93,7 +93,7 @@ def test_points_are_those_of_the_rules(name):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(4, 20))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_points_of_random_surfaces_are_those_of_the_rules(seed, count):
     follows_the_rules(*sheet(seed, count))
 

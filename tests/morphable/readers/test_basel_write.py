@@ -37,7 +37,7 @@ def _in_double(faces, given):
 
 @hypothesis.given(shape=modes(3, 5.), texture=modes(3, .25), expression=modes(2, 5.), coefficients=arrays.arrays(
     np.float32, 8, elements=strategies.floats(-3., 3., width=32)))
-@hypothesis.settings(deadline=None, max_examples=40)
+@hypothesis.settings(max_examples=40)
 def test_the_same_coefficients_give_the_same_face(tmp_path_factory, shape, texture, expression, coefficients):
     """Also of modes that are not orthogonal, and of zero length."""
     # One mode sees to it that the faces differ as people's do.
