@@ -24,6 +24,9 @@ class Standardize(keras.layers.Layer):
         self.mean = self.add_weight(name="mean", shape=(2, size), initializer="zeros", trainable=False)
         self.deviation = self.add_weight(name="deviation", shape=(2, size), initializer="ones", trainable=False)
 
+    def compute_output_shape(self, shapes):  # or Keras would trace the call to know
+        return shapes[0]
+
     def call(self, inputs):
         features, domain = inputs
         return (features - keras.ops.take(self.mean, domain, 0)) / keras.ops.take(self.deviation, domain, 0)
@@ -52,6 +55,9 @@ class Spread(keras.layers.Layer):
     def build(self, shape):
         self.deviation = self.add_weight(name="deviation", shape=shape[-1:], initializer="ones", trainable=False)
         self.kept = self.add_weight(name="kept", shape=(shape[-1], 3), initializer="zeros", trainable=False)
+
+    def compute_output_shape(self, shape):
+        return shape
 
     def call(self, expected):
         expected = keras.ops.stop_gradient(expected)
