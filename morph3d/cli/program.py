@@ -124,9 +124,10 @@ def tell(*lines):
     """
     try:
         print(*lines, sep="\n", flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where the end of the program will write what is left
+        if isinstance(error, BrokenPipeError):
+            return
         raise ValueError(f"standard output: cannot be written ({error.strerror}); make room there, or send it elsewhere") from error
 
 
