@@ -41,8 +41,8 @@ def over_encoder(network, batch):
 def reconstruct(*arguments):
     """Runs the program -> seconds in all, and what it said."""
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "morph3d", "reconstruct", *map(str, arguments)], check=True, text=True,
-                          capture_output=True)
+    program = pathlib.Path(sys.executable).with_name("morph3d-reconstruct")
+    done = subprocess.run([program, *map(str, arguments)], check=True, text=True, capture_output=True)
     return time.perf_counter() - start, done.stderr
 
 
