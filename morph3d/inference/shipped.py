@@ -50,7 +50,7 @@ def load(path=PATH):
     except (OSError, KeyError, ValueError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: found no trained network ({error}), expected the file that comes with morph3d; "
                          f"{REMEDY}") from error
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:  # reading a model leaves Python free to trace the encoder
         loading = pool.submit(morphable.load, model_name)
         encoder = registry.load(encoder_spec, color_features=color_features)
         model = loading.result()
