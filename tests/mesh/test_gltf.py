@@ -8,6 +8,7 @@ import tarfile
 import numpy as np
 import pytest
 import trimesh
+from scipy.spatial.transform import Rotation
 
 from morph3d import images, morphable
 from morph3d.mesh import gltf, normals
@@ -44,6 +45,14 @@ def blendshapes(ball):
     return {"bump": bump, "rise": np.full_like(bump, [0., 4., 0.]), "nothing": np.zeros_like(bump)}
 
 
+@pytest.fixture
+def track(blendshapes):
+    """Four moments of a head that turns more than once around as the blendshapes come and go."""
+    turns = Rotation.from_rotvec(np.outer([0., 150., 300., 450.], [.6, 0., .8]), degrees=True)
+    weights, places = np.random.default_rng(2).uniform(size=[2, 4, 3])
+    return gltf.Track(np.array([0., .04, .5, 2.]), weights, turns.as_matrix(), 500. * places)
+
+
 class Glb:
     """What is in a GLB file, read by the words of the specification."""
 
@@ -59,7 +68,7 @@ class Glb:
 
     def accessor(self, number):
         accessor = self.json["accessors"][number]
-        size = {"SCALAR": 1, "VEC2": 2, "VEC3": 3}[accessor["type"]]
+        size = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}[accessor["type"]]
         if "bufferView" in accessor:
             return self._view(accessor, accessor).reshape(accessor["count"], size)
         values, sparse = np.zeros([accessor["count"], size], np.float32), accessor["sparse"]
@@ -130,6 +139,80 @@ def test_a_blendshape_of_few_vertices_takes_little_room(ball, blendshapes):
     assert rise - bump > (len(ball.vertices) - 3 - around) * bytes_of_one and bump - plain < 1300
 
 
+def test_a_blendshape_of_nothing_takes_next_to_none(ball, blendshapes):
+    bump, nothing = blendshapes["bump"], blendshapes["nothing"]
+    plain, neutral = (len(gltf.encode(ball, None, wanted)) for wanted in ({"bump": bump}, {"bump": bump, "neutral": nothing}))
+    assert neutral - plain < 900  # of JSON
+
+
+@pytest.mark.parametrize("textured", [False, True])
+def test_a_blendshape_may_turn_the_whole_head(ball, texture, textured):
+    turn = Rotation.from_euler("yx", [35, 10], degrees=True).as_matrix()
+    glb = Glb(gltf.encode(ball, images.png(texture) if textured else None, {"fitted": ball.vertices @ turn.T - ball.vertices}))
+    target, = glb.primitive["targets"]
+    for name, atol in [("POSITION", 1e-6), ("NORMAL", .02)]:
+        plain = glb.attribute(name)
+        np.testing.assert_allclose(plain + glb.accessor(target[name]), plain @ turn.T, atol=atol)
+
+
+def test_the_face_is_shown_at_its_weights(ball, blendshapes):
+    mesh, = Glb(gltf.encode(ball, None, blendshapes, {"nothing": 1, "rise": np.float32(.25)})).json["meshes"]
+    assert mesh["extras"]["targetNames"] == ["bump", "rise", "nothing"] and mesh["weights"] == [0., .25, 1.]
+
+
+def test_a_weight_of_an_unknown_blendshape_is_named(ball, blendshapes):
+    with pytest.raises(ValueError, match="^found weights of smile, wink, expected some of bump, rise, nothing$"):
+        gltf.encode(ball, None, blendshapes, {"smile": 1., "bump": 1., "wink": 0.})
+    with pytest.raises(ValueError, match="^found weights of smile, expected some of no blendshapes$"):
+        gltf.encode(ball, None, None, {"smile": 1.})
+
+
+def animation(glb):
+    """{path: (times, values)} of the only animation's channels, which all move node 0 linearly."""
+    animation, = glb.json["animations"]
+    assert animation["name"] == "track" and all(each["interpolation"] == "LINEAR" for each in animation["samplers"])
+    assert all(channel["target"]["node"] == 0 for channel in animation["channels"]) and len(glb.json["nodes"]) == 1
+    samplers = {each["target"]["path"]: animation["samplers"][each["sampler"]] for each in animation["channels"]}
+    assert len(samplers) == len(animation["channels"])
+    return {path: tuple(glb.accessor(sampler[each]) for each in ("input", "output")) for path, sampler in samplers.items()}
+
+
+@pytest.mark.parametrize("moments", [1, 4])
+def test_a_track_is_an_animation_of_the_node_and_the_weights(ball, blendshapes, track, moments):
+    track = gltf.Track(*(each[:moments] for each in track))
+    found = animation(Glb(gltf.encode(ball, None, blendshapes, track=track)))
+    assert set(found) == {"weights", "rotation", "translation"}
+    for times, _ in found.values():
+        np.testing.assert_allclose(times[:, 0], track.times, rtol=1e-6)
+    np.testing.assert_allclose(found["weights"][1].reshape(moments, 3), track.weights, rtol=1e-6)
+    np.testing.assert_allclose(found["translation"][1], track.translations / 1000., rtol=1e-6)
+    np.testing.assert_allclose(Rotation.from_quat(found["rotation"][1]).as_matrix(), track.rotations, atol=1e-6)
+
+
+def test_rotations_go_the_shorter_way(ball, blendshapes, track):
+    quaternions = animation(Glb(gltf.encode(ball, None, blendshapes, track=track)))["rotation"][1]
+    half_angles = np.deg2rad([[0.], [75.], [150.], [225.]])
+    expected = np.hstack([np.sin(half_angles) * [.6, 0., .8], np.cos(half_angles)])
+    np.testing.assert_allclose(quaternions * np.sign(quaternions[0, 3]), expected, atol=1e-6)
+
+
+def test_without_blendshapes_a_track_moves_the_head(ball, track):
+    assert set(animation(Glb(gltf.encode(ball, track=track._replace(weights=np.empty([4, 0])))))) == {"rotation", "translation"}
+
+
+@pytest.mark.parametrize("wrong, said", [
+    ({"weights": np.zeros([4, 2])}, r"found a track of shapes \(\(4,\), \(4, 2\), .*expected \(N,\), \(N, 3\), .* 3 blendshapes"),
+    ({"rotations": np.zeros([4, 4])}, "shapes"), ({"translations": np.zeros([3, 3])}, "shapes"), ({"times": 0.}, "shapes"),
+    ({name: np.zeros([0, *size]) for name, size in zip(gltf.Track._fields, [[], [3], [3, 3], [3]], strict=True)}, "shapes"),
+    ({"times": [-1., 0., 1., 2.]}, r"found -1.0 s as number 0 of a track's times, expected them to increase, from 0 on"),
+    ({"times": [0., 1., 1., 2.]}, "found 1.0 s as number 2"), ({"times": [0., 1., 2., np.nan]}, "found nan s as number 3"),
+    ({"times": [100., 100.000001, 101., 102.]}, "found 100.0 s as number 1"), ({"times": [0., 1., 2., np.inf]}, "found inf s")])
+def test_a_track_of_wrong_shapes_or_times_is_told_in_one_line(ball, blendshapes, track, wrong, said):
+    with pytest.raises(ValueError, match=said) as caught:
+        gltf.encode(ball, None, blendshapes, track=track._replace(**wrong))
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("count", [2**16, 2**16 + 1])
 def test_the_last_vertex_of_many_is_moved(count):
     vertices, moves = np.random.default_rng(0).normal(size=[count, 3]), np.zeros([count, 3])
@@ -157,6 +240,16 @@ def test_the_khronos_validator_finds_nothing_to_say(tmp_path, ball, texture, ble
     path = tmp_path / "ball.glb"
     path.write_bytes(gltf.encode(ball, images.png(texture) if textured else None, blendshapes if moving else None))
     assert khronos_issues(path) == []
+
+
+@pytest.mark.parametrize("moments", [1, 4])
+def test_nor_about_a_track(tmp_path, ball, blendshapes, track, khronos_issues, moments):
+    track = gltf.Track(*(each[:moments] for each in track))
+    for name, content in [("moved", gltf.encode(ball, None, blendshapes, {"rise": 1.}, track)),
+                          ("rigid", gltf.encode(ball, track=track._replace(weights=np.empty([moments, 0]))))]:
+        path = tmp_path / f"{name}.glb"
+        path.write_bytes(content)
+        assert khronos_issues(path) == []
 
 
 @pytest.mark.slow
