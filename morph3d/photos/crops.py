@@ -31,8 +31,6 @@ def crop(photo, points, frame):
     """The part of a photo in which its five points lie on the template, reflected beyond the photo's edges; upright even if the
     photo is turned.
 
-    A larger photo is first shrunk by area averaging to about the scale of the crop, so nothing aliases.
-
     Args:
       photo: [H, W, 3] uint8.
       points: [5, 2] pixels of the photo, or None, as face_detection.detect gives them.
@@ -49,13 +47,28 @@ def crop(photo, points, frame):
     points, template = (np.asarray(five, np.float64) for five in (points, frame.template))
     if not large_enough(points):
         raise ValueError(f"face too small: eyes {int(eyes_apart(points))} pixels apart, expected {EYES_APART:.0f} or more")
-    matrix = alignment.similarity(points, template).numpy()
+    return warp(photo, alignment.similarity(points, template).numpy(), int(frame.image_size))
+
+
+def warp(photo, matrix, size, beyond=cv2.BORDER_REFLECT):
+    """The part of a photo that a similarity brings into a square.
+
+    A larger photo is first shrunk by area averaging to about the scale of the square, so nothing aliases.
+
+    Args:
+      photo: [H, W, 3] uint8.
+      matrix: [2, 3] from pixels of the photo to pixels of the square, without reflection, as alignment.similarity gives it.
+      size: pixels of the square's side.
+      beyond: what is seen beyond the photo's edges, one of OpenCV's borders.
+
+    Returns:
+      [size, size, 3] uint8.
+    """
     photo, scales = images.shrink(photo, np.hypot(matrix[0, 0], matrix[1, 0]))
-    matrix[:, :2] /= scales
+    linear = matrix[:, :2] / scales
     # OpenCV counts from the center of the first pixel, half a pixel from the edge: shift before and after.
-    matrix[:, 2] += matrix[:, :2] @ [.5, .5] - .5
-    size = int(frame.image_size)
-    return cv2.warpAffine(photo, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    shift = matrix[:, 2:] + linear @ [[.5], [.5]] - .5
+    return cv2.warpAffine(photo, np.hstack([linear, shift]), (size, size), flags=cv2.INTER_LINEAR, borderMode=beyond)
 
 
 def eyes_apart(points):
