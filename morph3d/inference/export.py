@@ -26,6 +26,7 @@ class ReconstructionNetwork(tf.Module):
       triangles: [F, 3] and landmarks [68], of the mesh.
       uvs: [U, 2] and corners [F, 3], the Atlas of the mesh; not there where the morphable model has none.
       blendshapes: [N, V, 3] float16 mm and blendshape_names [N], see morphable/blendshapes.py; not there where the model has none.
+      expression_modes: [E, V, 3] float16 mm, the model's, one standard deviation each; not there where it has none.
       encoder_fingerprint: text, the `recognizer` of its Encoder: whether another is the one that it was trained with.
       encode: crops [B, size, size, 3] sRGB in 0..1 -> features [B, D].
       decode: features -> {shape [B, S], texture [B, T], vertices [B, V, 3] mm, colors [B, V, 3] sRGB in 0..1}.
@@ -53,6 +54,9 @@ class ReconstructionNetwork(tf.Module):
             # Halves: displacements of at most some cm, to some hundredths of a millimeter.
             self.blendshapes = tf.Variable(np.stack(list(morphable.blendshapes.values())), trainable=False, dtype=tf.float16)
             self.blendshape_names = tf.Variable(list(morphable.blendshapes), trainable=False)
+        if morphable.expression_size:
+            modes = tf.reshape(morphable.expression_basis, [morphable.expression_size, -1, 3])
+            self.expression_modes = tf.Variable(tf.cast(modes, tf.float16), trainable=False)
         self.encoder_fingerprint = tf.Variable(encoder.recognizer, trainable=False)
         crops, features, shape, texture = (
             tf.TensorSpec([None, *rest], tf.float32, name) for name, *rest in (

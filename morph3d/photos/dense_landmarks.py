@@ -15,6 +15,7 @@ import numpy as np
 
 from morph3d.photos import crops
 
+COUNT = 468
 SIZE = 192  # pixels of the square's side
 LOOKS = 2
 FROM_POINTS = 3.6  # the first square's side over the distance of the eyes, or over that from eyes to mouth where it is longer

@@ -1,0 +1,65 @@
+"""The light of a photo: point lights at fixed places and an ambient one, whose intensities alone are unknown.
+
+With the places fixed, a picture is linear in what is unknown, so that no start can be wrong; lights between two places are nearly
+those of the two together.
+"""
+import functools
+import math
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from morph3d import scene
+from morph3d.scene import PointLights
+
+DISTANCE = 3000.  # mm
+# Degrees of elevation and azimuth, around the half space before the face that scene.sample_lights draws from.
+ELEVATIONS, FARTHEST, AROUND = (-30., -5., 20., 45., 70.), 80., 10  # rows; the largest azimuth; lights in a row at eye level
+SAMPLES = 4000  # lights that the prior is made of
+NORMALS = 400  # directions that lights are compared by
+
+
+def _unit(elevation, azimuth):
+    elevation, azimuth = math.radians(elevation), math.radians(azimuth)
+    return [math.cos(elevation) * math.sin(azimuth), math.sin(elevation), math.cos(elevation) * math.cos(azimuth)]
+
+
+DIRECTIONS = np.array([_unit(elevation, azimuth) for elevation in ELEVATIONS
+                       for azimuth in np.linspace(-FARTHEST, FARTHEST, int(AROUND * math.cos(math.radians(elevation))))])  # [L, 3]
+COUNT = len(DIRECTIONS) + 1  # with the ambient one, which is the last
+
+
+class Prior(NamedTuple):
+    """What light is likely, before a photo is seen: a normal distribution of intensities [COUNT, 3], flattened."""
+    mean: np.ndarray  # [COUNT * 3] linear RGB
+    precision: np.ndarray  # [COUNT * 3, COUNT * 3]
+
+
+@functools.cache
+def prior():
+    """The Prior of the light that the network was trained in, scene.sample_lights."""
+    drawn = scene.sample_lights(SAMPLES, [0, 0])
+    towards = drawn.positions.numpy() / np.linalg.norm(drawn.positions, axis=-1, keepdims=True)
+    normals = np.random.default_rng(0).standard_normal([NORMALS, 3])
+    normals[:, 2] = np.abs(normals[:, 2])  # those that a camera sees
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    def received(directions):
+        return np.maximum(directions @ normals.T, 0.)
+
+    wanted = np.einsum("sln,slc->snc", received(towards), drawn.intensities.numpy())
+    among = received(DIRECTIONS)
+    shares = np.linalg.solve(among @ among.T + .01 * NORMALS * np.eye(len(among)), among)
+    samples = np.concatenate([np.einsum("kn,snc->skc", shares, wanted), drawn.ambient.numpy()[:, None]], 1).reshape(SAMPLES, -1)
+    return Prior(samples.mean(0), np.linalg.inv(np.cov(samples.T) + 1e-4 * np.eye(samples.shape[1])))
+
+
+def point_lights(intensities, around):
+    """The PointLights, a batch of one.
+
+    Args:
+      intensities: [COUNT, 3] linear RGB.
+      around: [3] mm, the place of the face in the world.
+    """
+    return PointLights(tf.constant((DISTANCE * DIRECTIONS + around)[None], tf.float32),
+                       tf.constant(intensities[None, :-1], tf.float32), tf.constant(intensities[None, -1], tf.float32))

@@ -1,0 +1,93 @@
+"""The faces that a reconstructor can give, as arrays: what fitting solves its least-squares problems with."""
+import dataclasses
+import functools
+
+import numpy as np
+
+from morph3d.mesh import normals
+from morph3d.morphable import parts
+
+NOT_SKIN = "mouth", "scalp", "neck"  # of which a photo tells little: no model has the hair, the collar and the teeth of people
+AT_A_TIME = 64  # modes that a network gives together
+STEP = .25  # standard deviations by which modes are tried: so few that no color is clipped
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LinearModel:
+    """vertices = mean + sum expression_i expression_modes_i + sum shape_j shape_modes_j, and colors alike.
+
+    Attributes:
+      mean: [V, 3] float32 mm.
+      moves: [E + S, V, 3] float32 mm, the modes of expression and then those of shape, a standard deviation each.
+      expression_size: E, which may be 0.
+      mean_colors: [V, 3] float32 sRGB.
+      paints: [T, V, 3] float32 sRGB, the modes of texture.
+      triangles: [F, 3] int32.
+      landmarks: [68] int32 vertex indices.
+    """
+    mean: np.ndarray
+    moves: np.ndarray
+    expression_size: int
+    mean_colors: np.ndarray
+    paints: np.ndarray
+    triangles: np.ndarray
+    landmarks: np.ndarray
+
+    @property
+    def sizes(self):
+        """(E, S, T), the numbers of coefficients."""
+        return self.expression_size, len(self.moves) - self.expression_size, len(self.paints)
+
+    def vertices(self, expression, shape):
+        """[V, 3] float32 mm of coefficients [E] and [S]."""
+        return self.mean + np.tensordot(np.float32(np.concatenate([expression, shape])), self.moves, 1)
+
+    def colors(self, texture):
+        """[V, 3] float32 sRGB, clipped to 0..1, of coefficients [T]."""
+        return np.clip(self.mean_colors + np.tensordot(np.float32(texture), self.paints, 1), 0., 1.)
+
+    @functools.cached_property
+    def skin(self):
+        """[V] bool, the vertices of the face with eyes and ears, whose color is compared with a photo's."""
+        found = parts.find(self.mean, self.triangles, self.landmarks)
+        return ~np.any([found[name] for name in NOT_SKIN], axis=0)
+
+    @functools.cached_property
+    def skin_triangles(self):
+        """[F] bool, the triangles all of whose vertices are `skin`."""
+        return self.skin[self.triangles].all(1)
+
+    @functools.cached_property
+    def moves_by_vertex(self):
+        """[V, 6, E + S] float32: what a mode does to a vertex, in mm, and to its normal of length 1, near the mean face.
+
+        By vertex, so that the modes of what a pixel sees lie together in memory.
+        """
+        turned = normals.turns(self.mean, self.triangles, self.moves)
+        return np.ascontiguousarray(np.concatenate([self.moves, turned], 2).transpose(1, 2, 0))
+
+    @functools.cached_property
+    def paints_by_vertex(self):
+        """[V, 3, T] float32 sRGB."""
+        return np.ascontiguousarray(self.paints.transpose(1, 2, 0))
+
+
+def of(reconstructor):
+    """The LinearModel of a Reconstructor, read off its network, which is linear in the coefficients."""
+    network, mean = reconstructor.network, reconstructor.mean_face
+    shape = _modes(network, mean, "vertices", len(mean.shape), len(mean.texture))
+    expression = np.zeros([0, *mean.vertices.shape], np.float32)
+    if hasattr(network, "expression_modes"):
+        expression = network.expression_modes.numpy().astype(np.float32)
+    paints = _modes(network, mean, "colors", len(mean.texture), len(mean.shape))
+    return LinearModel(mean.vertices, np.concatenate([expression, shape]), len(expression), mean.colors, paints, mean.triangles,
+                       network.landmarks.numpy())
+
+
+def _modes(network, mean, made, count, others):
+    """[count, V, 3] what a standard deviation of each shape ("vertices") or texture ("colors") coefficient adds."""
+    zeros, parts = np.zeros([AT_A_TIME, others], np.float32), []
+    for rows in np.array_split(STEP * np.eye(count, dtype=np.float32), range(AT_A_TIME, count, AT_A_TIME)):
+        pair = (rows, zeros[:len(rows)]) if made == "vertices" else (zeros[:len(rows)], rows)
+        parts.append((network.instance(*pair)[made].numpy() - getattr(mean, made)) / STEP)
+    return np.concatenate(parts)

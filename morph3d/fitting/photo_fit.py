@@ -1,0 +1,55 @@
+"""The fit of a face to its photo: landmarks first, then pixels."""
+from typing import NamedTuple
+
+import numpy as np
+
+from morph3d import images
+from morph3d.fitting import landmarks, photometric
+from morph3d.fitting.state import Prior, State
+from morph3d.photos import crops
+
+SIZE = 256  # pixels of the square picture that is fitted to
+AROUND = 1.6  # its side over the longer side of the landmarks' box: the head is in it
+NEAR = .3  # times the network's own error, by which the shape may leave it where no other identity is asked for
+
+
+class Fit(NamedTuple):
+    """A face fitted to its photo."""
+    state: State  # in pixels of the picture
+    window: np.ndarray  # [2, 3] from pixels of the photo to pixels of the picture, no turn in it
+    center: np.ndarray  # [2] pixels of the picture, where the photo's center is: of perspective
+    picture: np.ndarray  # [SIZE, SIZE, 3] float32 sRGB, the part of the photo
+
+
+def fit(model, calibration, photo, observed, face, identity=False, pixels=True, gradient_descent=False):
+    """The Fit of a face.
+
+    Args:
+      model: LinearModel.
+      calibration: Calibration of the face's network and the model.
+      photo: [H, W, 3] uint8.
+      observed: landmarks.Observed, in pixels of the photo.
+      face: Face, the network's, of the same model.
+      identity: whether the shape is solved for, held by the model's prior around the network's; else it stays near the network's.
+      pixels: whether the colors of the photo are fitted too, not its landmarks alone.
+      gradient_descent: see landmarks.fit.
+    """
+    window = _window(observed.pixels)
+    observed = observed._replace(pixels=observed.pixels @ window[:, :2].T + window[:, 2])
+    center = window[:, :2] @ (np.array(photo.shape[1::-1]) / 2.) + window[:, 2]
+    picture = images.to_float(crops.warp(photo, window, SIZE)).numpy()
+    prior = Prior(np.float64(face.shape), np.float64(face.texture), 1., calibration.shape * (1. if identity else NEAR),
+                  calibration.texture)
+    state = landmarks.start(model, observed, center, prior)
+    state = landmarks.fit(model, observed, center, state, prior, identity, gradient_descent)
+    if pixels:
+        state = photometric.fit(model, picture, state, center, prior,
+                                lambda state: landmarks.equations(model, observed, center, state))
+    return Fit(state, window, center, picture)
+
+
+def _window(points):
+    """[2, 3], which brings the surroundings of points [N, 2] of a photo into the picture."""
+    low, high = points.min(0), points.max(0)
+    scale = SIZE / (AROUND * (high - low).max())
+    return np.column_stack([scale * np.eye(2), SIZE / 2. - scale * (low + high) / 2.])

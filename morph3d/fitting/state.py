@@ -1,0 +1,58 @@
+"""What fitting solves for, in one vector, and what of it is likely before a photo is seen."""
+from typing import NamedTuple
+
+import numpy as np
+
+from morph3d.fitting import lighting, view
+
+
+class State(NamedTuple):
+    """A face as it is in a picture; its unknowns stand in this order in vectors of changes."""
+    view: view.View
+    expression: np.ndarray  # [E] standard deviations
+    shape: np.ndarray  # [S]
+    texture: np.ndarray  # [T]
+    light: np.ndarray  # [lighting.COUNT, 3] linear RGB
+
+    @property
+    def parts(self):
+        """The slices of its unknowns, {name: slice}."""
+        sizes = view.SIZE, len(self.expression), len(self.shape), len(self.texture), self.light.size
+        ends = np.cumsum(sizes)
+        return {name: slice(end - size, end) for name, size, end in zip(self._fields, sizes, ends, strict=True)}
+
+    def moved(self, change):
+        """The State after a change, a vector of all unknowns or of the first of them, of whole parts."""
+        new = {}
+        for name, part in self.parts.items():
+            if part.stop > len(change):
+                break
+            before = self.view.vector if name == "view" else getattr(self, name)
+            new[name] = before + change[part].reshape(before.shape)
+        return self._replace(**new | {"view": view.View.from_vector(new["view"])})
+
+
+class Prior(NamedTuple):
+    """Normal distributions of the coefficients; that of light is lighting.prior()."""
+    shape: np.ndarray  # [S] the mean, what the network has read
+    texture: np.ndarray  # [T] likewise
+    expression_deviation: float  # from 0
+    shape_deviation: np.ndarray  # [S] from the mean
+    texture_deviation: np.ndarray  # [T]
+
+    def hold(self, square, right, state):
+        """Adds itself to normal equations of all unknowns of a State, or of its first parts."""
+        for name, mean, deviation in (("expression", 0., self.expression_deviation), ("shape", self.shape, self.shape_deviation),
+                                      ("texture", self.texture, self.texture_deviation)):
+            part = state.parts[name]
+            if part.stop <= len(right):
+                square[part, part] += np.diag(np.ones(part.stop - part.start) / deviation**2)
+                right[part] -= (getattr(state, name) - mean) / deviation**2
+        nearness = view.SIZE - 1
+        square[nearness, nearness] += view.NEARNESS_DEVIATION**-2
+        right[nearness] -= (state.view.nearness - view.NEARNESS) / view.NEARNESS_DEVIATION**2
+        part = state.parts["light"]
+        if part.stop <= len(right):
+            likely = lighting.prior()
+            square[part, part] += likely.precision
+            right[part] -= likely.precision @ (state.light.ravel() - likely.mean)
