@@ -34,7 +34,7 @@ class Calibration(NamedTuple):
 
 
 def of(reconstructor, model):
-    """The Calibration of a Reconstructor and its LinearModel, which is kept in the cache: it takes half a minute to measure."""
+    """The Calibration of a Reconstructor and its LinearModel, which is kept in the cache: it takes twenty seconds to measure."""
     size = reconstructor.image_size
     probe = np.rint(100. * reconstructor.read(np.zeros([1, size, size, 3], np.uint8))["shape"])  # what else tells networks apart
     name = f"fitting/{morphable_model.digest(model.mean, model.moves, model.triangles, probe)}_{VERSION}.npz"

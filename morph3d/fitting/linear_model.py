@@ -8,7 +8,6 @@ from morph3d.mesh import normals
 from morph3d.morphable import parts
 
 NOT_SKIN = "mouth", "scalp", "neck"  # of which a photo tells little: no model has the hair, the collar and the teeth of people
-AT_A_TIME = 64  # modes that a network gives together
 STEP = .25  # standard deviations by which modes are tried: so few that no color is clipped
 
 
@@ -75,19 +74,8 @@ class LinearModel:
 def of(reconstructor):
     """The LinearModel of a Reconstructor, read off its network, which is linear in the coefficients."""
     network, mean = reconstructor.network, reconstructor.mean_face
-    shape = _modes(network, mean, "vertices", len(mean.shape), len(mean.texture))
     expression = np.zeros([0, *mean.vertices.shape], np.float32)
     if hasattr(network, "expression_modes"):
         expression = network.expression_modes.numpy().astype(np.float32)
-    paints = _modes(network, mean, "colors", len(mean.texture), len(mean.shape))
-    return LinearModel(mean.vertices, np.concatenate([expression, shape]), len(expression), mean.colors, paints, mean.triangles,
-                       network.landmarks.numpy())
-
-
-def _modes(network, mean, made, count, others):
-    """[count, V, 3] what a standard deviation of each shape ("vertices") or texture ("colors") coefficient adds."""
-    zeros, parts = np.zeros([AT_A_TIME, others], np.float32), []
-    for rows in np.array_split(STEP * np.eye(count, dtype=np.float32), range(AT_A_TIME, count, AT_A_TIME)):
-        pair = (rows, zeros[:len(rows)]) if made == "vertices" else (zeros[:len(rows)], rows)
-        parts.append((network.instance(*pair)[made].numpy() - getattr(mean, made)) / STEP)
-    return np.concatenate(parts)
+    return LinearModel(mean.vertices, np.concatenate([expression, reconstructor.modes("vertices")]), len(expression), mean.colors,
+                       reconstructor.modes("colors", STEP), mean.triangles, network.landmarks.numpy())

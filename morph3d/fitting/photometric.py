@@ -126,18 +126,16 @@ def _equations(model, picture, state, center, drawn, blur, random):
 
 def _choose(model, drawn, random):
     """Rows and columns of PIXELS pixels that are compared: of parts that are, and away from what is behind the face."""
-    seen = drawn.triangle_ids >= 0
-    inside = cv2.erode(np.uint8(seen), np.ones([3, 3], np.uint8)) > 0
+    inside = cv2.erode(np.uint8(drawn.mask), np.ones([3, 3], np.uint8)) > 0
     good = np.flatnonzero(inside & model.skin_triangles[np.maximum(drawn.triangle_ids, 0)])
     if len(good) > PIXELS:
         good = random.choice(good, PIXELS, replace=False)
-    return np.unravel_index(good, seen.shape)
+    return np.unravel_index(good, drawn.mask.shape)
 
 
 def _gradient(picture, drawn, blur):
     """[size, size, 3, 2] per pixel to the right and down, the mean of the picture's and the rendering's."""
-    seen = (drawn.triangle_ids >= 0)[..., None]
-    both = cv2.GaussianBlur(np.float32(picture + np.where(seen, drawn.image, picture)) / 2., (0, 0), blur)
+    both = cv2.GaussianBlur(np.float32(picture + np.where(drawn.mask[..., None], drawn.image, picture)) / 2., (0, 0), blur)
     down, right = np.gradient(both, axis=(0, 1))
     return np.stack([right, down], -1)
 

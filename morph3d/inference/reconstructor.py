@@ -18,6 +18,7 @@ from morph3d.photos.sightings import Framing
 
 MODES = 10  # of shape and of texture, that a face can be changed by in its viewer
 AT_A_TIME = 32  # crops that are encoded together
+MODES_AT_A_TIME = 64  # that the network gives together
 Photo = str | os.PathLike | PIL.Image.Image | np.ndarray
 
 
@@ -136,6 +137,23 @@ class Reconstructor:
     def read(self, seen: np.ndarray) -> dict[str, tf.Tensor]:
         """Faces of crops [B, image_size, image_size, 3] uint8, each alone, as the network's `decode` gives them."""
         return self._decode(self.network.encode(images.to_float(seen)))
+
+    def modes(self, which: str, step: float = 1.) -> np.ndarray:
+        """What a standard deviation of each coefficient adds, read off the network, which is linear in them but for clipped colors.
+
+        Args:
+          which: "vertices", for the modes of shape in mm, or "colors", for those of texture in sRGB.
+          step: how many standard deviations are tried; with few, no color is clipped.
+
+        Returns:
+          [S or T, V, 3] float32.
+        """
+        count, others = self._sizes if which == "vertices" else self._sizes[::-1]
+        mean, found = getattr(self.mean_face, which), []
+        for tried in np.split(step * np.eye(count, dtype=np.float32), range(MODES_AT_A_TIME, count, MODES_AT_A_TIME)):
+            pair = tried, np.zeros([len(tried), others], np.float32)
+            found.append((self.network.instance(*pair if which == "vertices" else pair[::-1])[which].numpy() - mean) / step)
+        return np.concatenate(found)
 
     @property
     def mean_face(self) -> Face:

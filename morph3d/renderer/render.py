@@ -18,6 +18,9 @@ class Rendering(NamedTuple):
     mask: tf.Tensor  # [B, H, W] bool, true where the mesh is seen
     triangle_ids: tf.Tensor  # [B, H, W] int32, -1 where there is only background
     barycentrics: tf.Tensor  # [B, H, W, 3] perspective-correct, background 0
+    albedo: tf.Tensor  # [B, H, W, 3] linear reflectance, background 0
+    normals: tf.Tensor  # [B, H, W, 3] in the camera's frame, as interpolated: not of length 1; background 0
+    positions: tf.Tensor  # [B, H, W, 3] mm in the camera's frame, background 0
 
 
 def render(vertices, colors, triangles, scene, size, gradient="fused", backend="auto"):
@@ -50,7 +53,7 @@ def render(vertices, colors, triangles, scene, size, gradient="fused", backend="
     image = srgb.srgb_from_linear(phong.shade(albedo, normals, positions, scene.lights, backend=backend), backend)
     background = tf.image.resize(scene.background, [size, size])
     image = tf.where(raster.mask[..., None], image, background)
-    return Rendering(image, raster.mask, raster.triangle_ids, raster.barycentrics)
+    return Rendering(image, raster.mask, raster.triangle_ids, raster.barycentrics, albedo, normals, positions)
 
 
 def render_mesh(mesh: Mesh, scene: Scene, size: int = 448) -> np.ndarray:

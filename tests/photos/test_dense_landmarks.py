@@ -8,7 +8,6 @@ import sys
 import cv2
 import numpy as np
 import pytest
-import skimage.data
 import tensorflow as tf
 
 from morph3d.photos import crops, decoding, dense_landmarks, face_detection
@@ -20,16 +19,6 @@ MIDLINE = [10, 168, 4, 13, 14, 17, 152]
 ASTRONAUT = {"left eye": (204., 101.), "right eye": (247., 103.), "left corner of the mouth": (203., 139.),
              "right corner of the mouth": (244., 141.), "chin": (222., 178.)}
 ANYWHERE = np.array([(80., 100.), (130., 100.), (105., 130.), (85., 155.), (125., 155.)])
-
-
-@pytest.fixture(scope="module")
-def astronaut():
-    return skimage.data.astronaut()
-
-
-@pytest.fixture(scope="module")
-def points(astronaut):
-    return face_detection.detect(astronaut)
 
 
 @pytest.fixture(scope="module")

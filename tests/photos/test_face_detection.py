@@ -2,7 +2,6 @@
 import cv2
 import numpy as np
 import pytest
-import skimage.data
 
 from morph3d.data import sources
 from morph3d.photos import decoding, face_detection, mtcnn
@@ -11,16 +10,6 @@ from tests.photos import several_faces
 # Read off the enlarged picture by eye: eye, eye, nose tip, corners of the mouth.
 ASTRONAUT_POINTS = [(204., 101.), (247., 103.), (224., 127.), (203., 139.), (244., 141.)]
 MIRROR = [1, 0, 2, 4, 3]
-
-
-@pytest.fixture(scope="module")
-def astronaut():
-    return skimage.data.astronaut()
-
-
-@pytest.fixture(scope="module")
-def points(astronaut):
-    return face_detection.detect(astronaut)
 
 
 def test_finds_the_five_points_in_order(points):

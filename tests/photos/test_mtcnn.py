@@ -4,15 +4,8 @@ import sys
 
 import cv2
 import numpy as np
-import pytest
-import skimage.data
 
 from morph3d.photos import face_detection, mtcnn
-
-
-@pytest.fixture(scope="module")
-def astronaut():
-    return skimage.data.astronaut()
 
 
 def test_traces_once_for_all_sizes(astronaut):

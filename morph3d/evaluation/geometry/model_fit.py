@@ -20,7 +20,6 @@ WEIGHTS = .1, .01, .001, .0001  # mm^2, of the squared coefficients against the 
 FIRST_WEIGHT = .01
 SIZE = 95.  # mm, in which turns and scales are measured
 DAMPING = .001  # of the steps of the similarity, where modes can do almost the same
-AT_A_TIME = 64  # modes that the network gives together
 
 
 class Modes(NamedTuple):
@@ -51,11 +50,8 @@ class Fit:
 
 def modes_of(reconstructor):
     """The Modes of a Reconstructor, read off its network, which is linear in the coefficients."""
-    network, mean = reconstructor.network, reconstructor.mean_face
-    count, texture = len(mean.shape), np.zeros_like(mean.texture)
-    parts = [network.instance(part, np.tile(texture, [len(part), 1]))["vertices"].numpy() - mean.vertices
-             for part in np.split(np.eye(count, dtype=np.float32), range(AT_A_TIME, count, AT_A_TIME))]
-    return Modes(mean.vertices, np.concatenate(parts), mean.triangles, network.landmarks.numpy())
+    mean = reconstructor.mean_face
+    return Modes(mean.vertices, reconstructor.modes("vertices"), mean.triangles, reconstructor.network.landmarks.numpy())
 
 
 def fit(modes, scan, mean_face):
