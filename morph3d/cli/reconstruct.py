@@ -30,6 +30,13 @@ def define():
                       "numbered from left to right.")
     flags.DEFINE_bool("average", False, "Make one face of all photos and videos, which show one person.")
     flags.DEFINE_bool("expected", False, "Make the expected faces: nearer in millimeters, less like the person.")
+    flags.DEFINE_bool("fit", False, "Fit each face to its photo: pose, expression, light and skin tone, as morph3d-fit does.")
+    flags.DEFINE_bool("identity", False, "With --fit: fit the neutral face's shape too, by the proportions that the photo shows.")
+    flags.DEFINE_bool("photometric", True, "With --fit: fit to the photo's pixels, not to its landmarks alone; slower, and nearer.")
+    flags.DEFINE_string("landmarks", None, "With --fit: a folder with the 68 landmarks of each photo, me.pts or me.json for "
+                        "me.jpg; without it they are detected.")
+    flags.DEFINE_bool("gradient_descent", False, "With --fit: bring landmarks to their places by gradient descent, as the paper's "
+                      "appendix does, not by Gauss-Newton steps; slower, and no nearer.")
     flags.DEFINE_bool("blendshapes", True, "Put the blendshapes into the GLB, to animate it by; they are four fifths of it.")
 
 
@@ -39,13 +46,26 @@ def main(arguments):
         raise ValueError(f"--formats: found {', '.join(sorted(unknown))}, expected some of {', '.join(FORMATS)}")
     from morph3d.inference import inputs, many, reconstructor
     wanted = _found(*inputs.find(arguments, sys.stdin), arguments)
-    loaded = reconstructor.load(FLAGS.model).reading(expected=FLAGS.expected)
+    loaded = reconstructor.load(FLAGS.model).reading(expected=FLAGS.expected or FLAGS.fit)
     if FLAGS.average:
         made, total = [("average", many.average(loaded, wanted))], 1
     else:
-        made, total = ((each.name, result) for each, result in many.reconstruct(loaded, wanted, FLAGS.faces == "all")), len(wanted)
+        found = many.reconstruct(loaded, wanted, FLAGS.faces == "all", _fit(loaded) if FLAGS.fit else None)
+        made, total = ((each.name, result) for each, result in found), len(wanted)
     with program.writing_to(FLAGS.output):
         _write(made, total, loaded.uvs)
+
+
+def _fit(loaded):
+    """What fits the faces of a Reconstructor to their photos, for many.reconstruct."""
+    from morph3d.fitting.fitter import Fitter
+    from morph3d.photos import landmark_files
+    fitter = Fitter(loaded, FLAGS.identity, FLAGS.photometric, FLAGS.gradient_descent)
+
+    def fit(each, photo, face):
+        return fitter.fit(photo, face, landmark_files.of(each.path, FLAGS.landmarks) if FLAGS.landmarks else None)
+
+    return fit
 
 
 def _found(wanted, rejects, arguments):

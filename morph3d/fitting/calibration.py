@@ -35,8 +35,8 @@ class Calibration(NamedTuple):
 
 def of(reconstructor, model):
     """The Calibration of a Reconstructor and its LinearModel, which is kept in the cache: it takes twenty seconds to measure."""
-    size = reconstructor.image_size
-    probe = np.rint(100. * reconstructor.read(np.zeros([1, size, size, 3], np.uint8))["shape"])  # what else tells networks apart
+    black = np.zeros([1, reconstructor.image_size, reconstructor.image_size, 3], np.uint8)
+    probe = np.rint(100. * reconstructor.reading().read(black)["shape"])  # what else tells networks apart
     name = f"fitting/{morphable_model.digest(model.mean, model.moves, model.triangles, probe)}_{VERSION}.npz"
     return cache.read_or_make(name, "the measures of this network and its model", lambda: _measure(reconstructor, model), _read,
                               _write)

@@ -19,12 +19,13 @@ JPEG_QUALITY = 95  # of the texture in a GLB: a quarter of a PNG's size, and in 
 def save(face, path):
     """Writes a face in the format that the ending of `path` names.
 
-      .glb   a texture, normals, and the blendshapes as morph targets; meters, as glTF has it
+      .glb   a texture, normals, and the blendshapes as morph targets; meters, as glTF has it. A fitted face has two states more,
+             "neutral" and "fitted", as it is in the photo, in which it is shown
       .obj   a texture and normals, with NAME.mtl and NAME_texture.png beside it (see writers.write_textured); mm
       .ply   vertex colors; mm
       .npz   the arrays of Face by their names
-      .json  coefficients, landmarks in mm, and how the network's crop lies in the photo
-      .png   the photo beside the face at -45, 0 and 45 degrees
+      .json  coefficients, landmarks in mm, how the network's crop lies in the photo, and how a fitted face does
+      .png   the photo beside the face at -45, 0 and 45 degrees, or beside the neutral face and overlays of a fitted one
 
     Args:
       face: Face.
@@ -44,7 +45,14 @@ def glb(face):
     """The bytes of a face's GLB file."""
     mesh = _laid_out(face)
     _, texture = cv2.imencode(".jpg", texture_baking.bake(mesh)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return gltf.encode(mesh, texture.tobytes(), face.blendshapes)
+    return gltf.encode(mesh, texture.tobytes(), _states(face) | dict(face.blendshapes), {"fitted": 1.} if face.fitted else {})
+
+
+def _states(face):
+    """{name: [V, 3] mm}, what brings a fitted face into its named states."""
+    if not face.fitted:
+        return {}
+    return {"neutral": np.zeros_like(face.vertices), "fitted": face.fitted.posed - face.vertices}
 
 
 def numbers(face):
@@ -53,6 +61,10 @@ def numbers(face):
     if face.framing:
         found |= {"photo_size": face.framing.photo_size, "crop_size": len(face.crop),
                   "crop_from_photo": face.framing.matrix.tolist()}
+    if face.fitted:
+        fitted = face.fitted
+        found["fitted"] = {"camera": fitted.camera.tolist(), "rotation": fitted.rotation.tolist(),
+                           "expression": fitted.expression.tolist(), "blendshapes": dict(fitted.weights)}
     return found
 
 
@@ -110,6 +122,8 @@ def _obj(face, path):
 def _npz(face, path):
     content = io.BytesIO()
     arrays = {name: getattr(face, name) for name in ("shape", "texture", "vertices", "colors", "triangles", "landmarks", "crop")}
+    if face.fitted:
+        arrays |= {f"fitted_{name}": getattr(face.fitted, name) for name in ("vertices", "rotation", "camera", "expression")}
     np.savez_compressed(content, generator_morph3d=np.array("morph3d"), **arrays)  # the name of the first is the file's beginning
     _write(path, content.getvalue())
 

@@ -15,6 +15,13 @@ def draw_views(face, degrees=DEGREES, size=448):
 
 
 def draw_beside_photo(face):
-    """What the network saw of the photo beside the face at -45, 0 and 45 degrees, uint8 [448, 4 * 448, 3]."""
+    """What the network saw of the photo beside the face at -45, 0 and 45 degrees, uint8 [448, 4 * 448, 3].
+
+    Of a fitted face the photo, the neutral face, and shaded geometry and albedo over the photo, as the paper's figure 18.
+    """
+    if face.fitted:
+        neutral, = images.to_pixels(draw_views(face, [0.]))
+        photo, mesh, albedo = (images.resize(face.fitted.pictures[name], len(neutral)) for name in ("photo", "mesh", "albedo"))
+        return np.concatenate([photo, neutral, mesh, albedo], 1)
     views = draw_views(face)
     return np.concatenate([images.resize(face.crop, views.shape[1]), *images.to_pixels(views)], 1)

@@ -20,6 +20,34 @@ class Modes(NamedTuple):
 NO_MODES = Modes(np.empty([0, 0, 3], np.float32), np.empty([0, 0, 3], np.float32))
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Fitted:
+    """A face as it is in its photo, which morph3d.fitting finds out.
+
+    Attributes:
+      vertices: [V, 3] float32 mm, the face with the photo's expression, not turned.
+      rotation: [3, 3], which turns it as it is turned in the photo, to +x right, +y up, +z toward the camera.
+      camera: [3, 4], which takes points (x, y, z, 1) of the face, mm, to pixels of the photo (u w, v w, w).
+      weights: {name: number in 0..1}, those of the face's blendshapes that are nearest to the expression; empty where it has none.
+      expression: [E] coefficients of the morphable model, in standard deviations.
+      pictures: {"photo", "mesh", "albedo": [size, size, 3] uint8}, the part of the photo with the head, and over it the shaded
+        geometry and the colors without light (paper, figure 18).
+      texture: [N, N, 3] uint8 sRGB of the photo's own pixels, row 0 at v = 1 of the face's uvs, or None.
+    """
+    vertices: np.ndarray
+    rotation: np.ndarray
+    camera: np.ndarray
+    weights: Mapping[str, float]
+    expression: np.ndarray
+    pictures: Mapping[str, np.ndarray]
+    texture: np.ndarray | None = None
+
+    @property
+    def posed(self) -> np.ndarray:
+        """[V, 3] float32 mm, with the photo's expression and turned as in the photo."""
+        return np.asarray(self.vertices @ self.rotation.T, np.float32)
+
+
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Face:
     """A face made of a photo: neutral, in the topology of the morphable model.
@@ -43,6 +71,7 @@ class Face:
       blendshapes: {name: [V, 3] float32 mm}, displacements to animate it by, at full strength; empty where the morphable model has
         none (morphable/blendshapes.py).
       modes: the Modes of its first coefficients.
+      fitted: how it is in the photo, a Fitted; None for a face that was not fitted.
     """
     vertices: np.ndarray
     colors: np.ndarray
@@ -55,6 +84,7 @@ class Face:
     uvs: Atlas | None = None
     blendshapes: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     modes: Modes = NO_MODES
+    fitted: Fitted | None = None
 
     def __repr__(self) -> str:
         return f"Face({len(self.vertices):,} vertices, {len(self.shape)} shape and {len(self.texture)} texture coefficients)"

@@ -1,5 +1,6 @@
 """Reconstruction of many photos and videos: searched and encoded together, and one that is bad never stops the others."""
 import concurrent.futures
+import functools
 import itertools
 import os
 from typing import NamedTuple
@@ -21,13 +22,15 @@ class Made(NamedTuple):
     error: Exception | None = None
 
 
-def reconstruct(reconstructor, inputs, everybody=False):
+def reconstruct(reconstructor, inputs, everybody=False, fit=None):
     """Yields (Input, Made) in order.
 
     Args:
       reconstructor: Reconstructor.
       inputs: [Input].
       everybody: whether all faces of a photo are asked for, from left to right, or the main one. A video always has one face.
+      fit: a function of an Input, its photo [H, W, 3] uint8 and a Face of it that gives another Face; or raises a ValueError that
+        says why it cannot, and the face stays as it is. None: all stay so. Several threads call it.
     """
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for is_video, run in itertools.groupby(inputs, lambda each: each.is_video):
@@ -35,8 +38,11 @@ def reconstruct(reconstructor, inputs, everybody=False):
                 yield from ((each, average(reconstructor, [each])) for each in run)
                 continue
             for some in _at_a_time(run):
-                seen = sightings.look(list(pool.map(_photo, some)), reconstructor, everybody)
-                yield from zip(some, _faces(reconstructor, seen))
+                photos = list(pool.map(_photo, some))
+                made = _faces(reconstructor, sightings.look(photos, reconstructor, everybody))
+                if fit:
+                    made = pool.map(functools.partial(_fitted, fit), some, [photo for _, photo in photos], made)
+                yield from zip(some, made)
 
 
 def average(reconstructor, inputs):
@@ -68,6 +74,18 @@ def _faces(reconstructor, seen):
         faces = iter(reconstructor.faces(reconstructor.encode(crops), crops, sum((each.framings for each in good), [])))
     return [Made([], [], each) if isinstance(each, Exception) else Made(list(itertools.islice(faces, len(each.crops))), each.notes)
             for each in seen]
+
+
+def _fitted(fit, each, photo, made):
+    """The Made of an Input whose faces are fitted, or else stay as they are with a note why."""
+    faces, notes = [], list(made.notes)
+    for face in made.faces:
+        try:
+            faces.append(fit(each, photo, face))
+        except ValueError as error:
+            faces.append(face)
+            notes.append(f"not fitted: {error}")
+    return made._replace(faces=faces, notes=notes)
 
 
 def _pictures(inputs):

@@ -11,10 +11,18 @@ from morph3d.photos import decoding
 REMEDY = f"give the {landmarks.COUNT} landmarks of iBUG 300-W, or none"
 
 
-def beside(photo):
-    """The file of landmarks that lies beside a photo and has its name: me.pts, else me.json, beside me.jpg; None without one."""
-    files = (pathlib.Path(photo).with_suffix(ending) for ending in READERS)
-    return next((file for file in files if file.is_file()), None)
+def of(photo, folder):
+    """The landmarks of a photo, `read` from the file of its name in a folder: me.pts, else me.json, for me.jpg.
+
+    Raises:
+      ValueError: there is none, or as `read`.
+    """
+    files = [pathlib.Path(folder, pathlib.Path(photo).name).with_suffix(ending) for ending in READERS]
+    for file in files:
+        if file.is_file():
+            return read(file)
+    raise ValueError(f"{decoding.printable(folder)}: found no {' and no '.join(decoding.printable(file.name) for file in files)}; "
+                     "put one there, or have the landmarks detected")
 
 
 def read(path):

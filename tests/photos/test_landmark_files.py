@@ -96,12 +96,13 @@ def test_what_cannot_be_opened_is_said(tmp_path, monkeypatch):
         landmark_files.read(path)
 
 
-def test_the_file_beside_a_photo_has_its_name_and_pts_comes_first(tmp_path):
-    photo = tmp_path / "me.at.home.jpg"
+def test_the_landmarks_of_a_photo_lie_in_a_file_of_its_name_and_pts_comes_first(tmp_path):
+    photo, others = "photos/me.at.home.jpg", json.dumps((POINTS + 1.).tolist())
     written(tmp_path, "me.pts", ""), written(tmp_path, "me.at.home.txt", ""), (tmp_path / "me.at.home.pts").mkdir()
-    assert landmark_files.beside(photo) is None
-    named_json = written(tmp_path, "me.at.home.json", "")
-    assert landmark_files.beside(str(photo)) == named_json
+    with pytest.raises(ValueError, match="found no me.at.home.pts and no me.at.home.json; put one there"):
+        landmark_files.of(photo, tmp_path)
+    written(tmp_path, "me.at.home.json", others)
+    np.testing.assert_allclose(landmark_files.of(photo, str(tmp_path)), POINTS + 1., atol=1e-4)
     (tmp_path / "me.at.home.pts").rmdir()
-    named_pts = written(tmp_path, "me.at.home.pts", "")
-    assert landmark_files.beside(photo) == named_pts
+    written(tmp_path, "me.at.home.pts", pts(POINTS))
+    np.testing.assert_allclose(landmark_files.of(photo, tmp_path), POINTS - .5, atol=1e-4)

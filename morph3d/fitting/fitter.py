@@ -1,0 +1,96 @@
+"""A fitter: takes the neutral face of a photo, and gives it as it is in the photo."""
+import dataclasses
+import functools
+import math
+
+import numpy as np
+
+from morph3d import images, stopwatch
+from morph3d.encoders import skin_color
+from morph3d.fitting import calibration, landmarks, linear_model, overlays, photo_fit
+from morph3d.fitting.blendshape_weights import BlendshapeWeights
+from morph3d.inference.faces import Fitted
+from morph3d.photos import dense_landmarks
+
+LARGEST_YAW = math.radians(75.)  # beyond it half of the landmarks are guesses
+
+
+class Fitter:
+    """Fits faces of one network to their photos.
+
+    >>> fitter = Fitter(reconstructor)
+    >>> fitter.fit(photo, face).fitted.weights["jawOpen"]
+    0.31
+
+    Attributes:
+      reconstructor: the Reconstructor whose faces are fitted; it gives expected ones, which fit better than those that differ as
+        much as people do.
+    """
+
+    def __init__(self, reconstructor, identity=False, pixels=True, gradient_descent=False):
+        """
+        Args:
+          reconstructor: Reconstructor, however it is read.
+          identity: whether the shape of the face is fitted too, and not its pose and expression alone.
+          pixels: whether the photo's colors are fitted, which tells light, skin tone and more of the pose, not landmarks alone.
+          gradient_descent: see landmarks.fit.
+        """
+        self.reconstructor = reconstructor.reading(expected=True)
+        self._choices = {"identity": identity, "pixels": pixels, "gradient_descent": gradient_descent}
+        self._model = linear_model.of(self.reconstructor)
+        self._calibration = calibration.of(self.reconstructor, self._model)
+
+    @functools.cached_property
+    def _weights(self):
+        blendshapes = self.reconstructor.mean_face.blendshapes
+        return BlendshapeWeights(blendshapes, self._model.skin) if blendshapes else None
+
+    def fit(self, photo, face, points=None):
+        """The Face as it is in its photo: with `fitted`, refined colors, and, where identity is asked for, another shape.
+
+        Args:
+          photo: [H, W, 3] uint8, of which the face was made.
+          face: Face of the fitter's reconstructor, with a framing.
+          points: [68, 2] pixels of the photo, landmarks in the order of iBUG that are known; None: they are detected.
+
+        Raises:
+          ValueError: the face cannot be fitted; says why.
+        """
+        if self._choices["pixels"] and skin_color.is_gray(images.to_float(face.crop[None]))[0]:
+            raise ValueError("a gray photo, whose pixels tell nothing of skin and light; fit its landmarks alone")
+        with stopwatch.timed("fitting"):
+            fit = photo_fit.fit(self._model, self._calibration, photo, self._observed(photo, face, points), face, **self._choices)
+        if abs(fit.state.view.rotation[1]) > LARGEST_YAW:
+            raise ValueError(f"seen from the side, by {abs(math.degrees(fit.state.view.rotation[1])):.0f} degrees")
+        return self._made(face, fit, photo)
+
+    def _observed(self, photo, face, points):
+        """The landmarks.Observed."""
+        if points is not None:
+            return landmarks.sparse(points, self._model)
+        matrix = np.vstack([face.framing.matrix, [0., 0., 1.]])
+        five = np.column_stack([self.reconstructor.template, np.ones(5)]) @ np.linalg.inv(matrix)[:2].T
+        found = dense_landmarks.detect(photo, five)
+        if found is None:
+            raise ValueError("no landmarks are found")
+        return landmarks.dense(found, self._calibration)
+
+    def _made(self, face, fit, photo):
+        model, state = self._model, fit.state
+        neutral, posed = (np.float32(model.vertices(expression, state.shape))
+                          for expression in (np.zeros(model.expression_size), state.expression))
+        weights = dict(zip(self._weights.names, self._weights.of(posed - neutral), strict=True)) if self._weights else {}
+        fitted = Fitted(posed, state.view.matrix, _camera(fit), weights, state.expression, overlays.draw(model, fit, photo))
+        return dataclasses.replace(face, vertices=neutral, colors=np.float32(model.colors(state.texture)), fitted=fitted,
+                                   landmarks=neutral[model.landmarks], shape=np.float32(state.shape),
+                                   texture=np.float32(state.texture))
+
+
+def _camera(fit):
+    """[3, 4], from points of the head to pixels of the photo; see view.py, of whose depth w is a multiple."""
+    seen = fit.state.view
+    scale = math.exp(seen.log_scale) / fit.window[0, 0]
+    place = (fit.center - fit.window[:, 2]) / fit.window[0, 0]
+    depth = np.append(-seen.nearness * seen.matrix[2], 1.)
+    right, up = (scale * np.append(row, shift) for row, shift in zip(seen.matrix[:2], seen.shift, strict=True))
+    return np.stack([right + place[0] * depth, -up + place[1] * depth, depth])
