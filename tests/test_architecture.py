@@ -18,7 +18,8 @@ FLOORS = [
     ["morph3d.data"],
     ["morph3d.inference"],
     ["morph3d.training"],
-    ["morph3d.evaluation", "morph3d.fitting"],
+    ["morph3d.fitting"],
+    ["morph3d.evaluation"],
     ["morph3d.cli"],
     ["experiments"],
 ]

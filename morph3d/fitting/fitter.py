@@ -25,6 +25,7 @@ class Fitter:
     Attributes:
       reconstructor: the Reconstructor whose faces are fitted; it gives expected ones, which fit better than those that differ as
         much as people do.
+      model: the LinearModel of its faces.
     """
 
     def __init__(self, reconstructor, identity=False, pixels=True, gradient_descent=False):
@@ -37,16 +38,24 @@ class Fitter:
         """
         self.reconstructor = reconstructor.reading(expected=True)
         self._choices = {"identity": identity, "pixels": pixels, "gradient_descent": gradient_descent}
-        self._model = linear_model.of(self.reconstructor)
-        self._calibration = calibration.of(self.reconstructor, self._model)
+        self.model = linear_model.of(self.reconstructor)
+        self._calibration = calibration.of(self.reconstructor, self.model)
 
     @functools.cached_property
     def _weights(self):
         blendshapes = self.reconstructor.mean_face.blendshapes
-        return BlendshapeWeights(blendshapes, self._model.skin) if blendshapes else None
+        return BlendshapeWeights(blendshapes, self.model.skin) if blendshapes else None
 
     def fit(self, photo, face, points=None):
         """The Face as it is in its photo: with `fitted`, refined colors, and, where identity is asked for, another shape.
+
+        Args, errors: as `solve`.
+        """
+        with stopwatch.timed("fitting"):
+            return self._made(face, self.solve(photo, face, points), photo)
+
+    def solve(self, photo, face, points=None):
+        """The photo_fit.Fit of a face to its photo.
 
         Args:
           photo: [H, W, 3] uint8, of which the face was made.
@@ -58,16 +67,15 @@ class Fitter:
         """
         if self._choices["pixels"] and skin_color.is_gray(images.to_float(face.crop[None]))[0]:
             raise ValueError("a gray photo, whose pixels tell nothing of skin and light; fit its landmarks alone")
-        with stopwatch.timed("fitting"):
-            fit = photo_fit.fit(self._model, self._calibration, photo, self._observed(photo, face, points), face, **self._choices)
+        fit = photo_fit.fit(self.model, self._calibration, photo, self._observed(photo, face, points), face, **self._choices)
         if abs(fit.state.view.rotation[1]) > LARGEST_YAW:
             raise ValueError(f"seen from the side, by {abs(math.degrees(fit.state.view.rotation[1])):.0f} degrees")
-        return self._made(face, fit, photo)
+        return fit
 
     def _observed(self, photo, face, points):
         """The landmarks.Observed."""
         if points is not None:
-            return landmarks.sparse(points, self._model)
+            return landmarks.sparse(points, self.model)
         matrix = np.vstack([face.framing.matrix, [0., 0., 1.]])
         five = np.column_stack([self.reconstructor.template, np.ones(5)]) @ np.linalg.inv(matrix)[:2].T
         found = dense_landmarks.detect(photo, five)
@@ -76,7 +84,7 @@ class Fitter:
         return landmarks.dense(found, self._calibration)
 
     def _made(self, face, fit, photo):
-        model, state = self._model, fit.state
+        model, state = self.model, fit.state
         neutral, posed = (np.float32(model.vertices(expression, state.shape))
                           for expression in (np.zeros(model.expression_size), state.expression))
         weights = dict(zip(self._weights.names, self._weights.of(posed - neutral), strict=True)) if self._weights else {}

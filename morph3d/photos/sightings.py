@@ -34,12 +34,12 @@ def look(named, frame, everybody=False):
     """
     with stopwatch.timed("detection"):
         points = iter(face_detection.every_face([photo for _, photo in named if not isinstance(photo, Exception)]))
-        return [photo if isinstance(photo, Exception) else _seen(name, photo, next(points), frame, everybody)
+        return [photo if isinstance(photo, Exception) else see(name, photo, next(points), frame, everybody)
                 for name, photo in named]
 
 
-def _seen(name, photo, points, frame, everybody):
-    """Points [N, 5, 2] of all faces of a photo, the main one first -> its Seen, or the ValueError."""
+def see(name, photo, points, frame, everybody=False):
+    """What `look` gives of one photo, with the points [N, 5, 2] of all its faces, the main one first."""
     large = [five for five in points if crops.large_enough(five)]
     wanted = face_detection.left_to_right(np.stack(large)) if everybody and large else points[:1]
     try:
