@@ -35,7 +35,11 @@ def bake(mesh):
         raise ValueError(f"found {mesh}, expected colors to bake and uvs to bake them by; lay these out with uv_atlas.read")
     linear = colors.linear_from_srgb(np.clip(mesh.colors, 0., 1.))[mesh.uvs.owners(mesh.triangles)]
     weights, nearest = prepare(mesh.uvs)
-    texels = weights @ linear.astype(np.float32)
+    return encode(weights @ linear.astype(np.float32), nearest)
+
+
+def encode(texels, nearest):
+    """The texture [SIZE, SIZE, 3] uint8 sRGB of texels [N, 3] float32 linear light, not negative; `nearest` is of `prepare`."""
     return ENCODED[np.uint16(np.minimum(texels, 1.) * STEPS + .5)].take(nearest, 0)
 
 
