@@ -17,12 +17,14 @@ async function unpacked() {
   return walk(contents);
 }
 
+const DARK = .02;  // of linear light, added to colors that divide one another
+
 function linear(encoded) {  // sRGB to linear light, IEC 61966-2-1
   return encoded <= .04045 ? encoded / 12.92 : ((encoded + .055) / 1.055) ** 2.4;
 }
 
 class Stage {  // what is drawn: a mesh, lights, a camera that turns around it
-  constructor(place, triangles) {
+  constructor(place, triangles, atlas) {
     this.renderer = new THREE.WebGLRenderer({antialias: true, preserveDrawingBuffer: true});  // kept: pictures are taken of it
     this.renderer.outputEncoding = THREE.sRGBEncoding;
     this.renderer.setPixelRatio(window.devicePixelRatio);
@@ -32,8 +34,15 @@ class Stage {  // what is drawn: a mesh, lights, a camera that turns around it
     this.scene.background = new THREE.Color(0xf4f3f1);
     this.ambient = new THREE.HemisphereLight(0xffffff, 0xb0a89c, .55);
     this.lamp = new THREE.DirectionalLight(0xffffff, .6);
+    // A vertex has one place in the texture: one of the face is drawn once for each that it has, with the normal of all of them.
+    const corners = atlas ? atlas.corners : triangles;
+    this.owners = new Uint32Array(corners.reduce((most, each) => Math.max(most, each), -1) + 1);
+    corners.forEach((corner, i) => { this.owners[corner] = triangles[i]; });
+    this.whole = new THREE.BufferGeometry();
+    this.whole.setIndex(new THREE.BufferAttribute(triangles, 1));
     this.geometry = new THREE.BufferGeometry();
-    this.geometry.setIndex(new THREE.BufferAttribute(triangles, 1));
+    this.geometry.setIndex(new THREE.BufferAttribute(corners, 1));
+    if (atlas) this.geometry.setAttribute("uv", new THREE.BufferAttribute(atlas.uvs, 2));
     const both = {side: THREE.DoubleSide};
     this.looks = {
       Lit: new THREE.MeshStandardMaterial({vertexColors: true, roughness: .7, ...both}),
@@ -42,7 +51,8 @@ class Stage {  // what is drawn: a mesh, lights, a camera that turns around it
       Wireframe: new THREE.MeshBasicMaterial({color: 0x556677, wireframe: true}),
     };
     this.mesh = new THREE.Mesh(this.geometry, this.looks.Lit);
-    this.scene.add(this.mesh, this.ambient, this.lamp);
+    this.head = new THREE.Group().add(this.mesh);  // which turns the mesh around its center
+    this.scene.add(this.head, this.ambient, this.lamp);
     this.camera = new THREE.PerspectiveCamera(20, 1, 10, 10000);
     this.controls = new THREE.TrackballControls(this.camera, this.canvas);
     Object.assign(this.controls, {noPan: true, dynamicDampingFactor: .25});
@@ -63,7 +73,6 @@ class Stage {  // what is drawn: a mesh, lights, a camera that turns around it
   }
 
   frame() {  // looks at the face from the front, all of it in sight
-    this.mesh.rotation.set(0, 0, 0);
     this.geometry.computeBoundingSphere();
     const {center, radius} = this.geometry.boundingSphere;
     this.mesh.position.copy(center).negate();
@@ -99,11 +108,35 @@ class Stage {  // what is drawn: a mesh, lights, a camera that turns around it
     this.draw();
   }
 
+  pose(rotation, share) {  // so much of a rotation, nine numbers
+    const [a, b, c, d, e, f, g, h, i] = rotation, whole = new THREE.Matrix4().set(a, b, c, 0, d, e, f, 0, g, h, i, 0, 0, 0, 0, 1);
+    this.head.quaternion.identity().slerp(new THREE.Quaternion().setFromRotationMatrix(whole), share);
+    this.draw();
+  }
+
+  place(vertices) {
+    this.whole.setAttribute("position", new THREE.BufferAttribute(vertices, 3));
+    this.whole.computeVertexNormals();
+    for (const name of ["position", "normal"]) this.set(name, this.whole.attributes[name].array);
+    this.draw();
+  }
+
+  paint(colors, map) {  // colors of the vertices, by which those of a texture, if there is one, are multiplied
+    this.set("color", colors);
+    if (this.map !== map) {
+      this.map?.dispose();  // from the graphics card, to which it comes back when it is drawn again
+      for (const look of [this.looks.Lit, this.looks.Albedo]) Object.assign(look, {map, needsUpdate: true});
+      this.map = map;
+    }
+    this.draw();
+  }
+
   set(name, values) {
-    if (this.geometry.attributes[name]?.count !== values.length / 3)
-      this.geometry.setAttribute(name, new THREE.BufferAttribute(new Float32Array(values.length), 3));
-    this.geometry.attributes[name].array.set(values);
-    this.geometry.attributes[name].needsUpdate = true;
+    const {owners, geometry} = this;
+    if (!geometry.attributes[name]) geometry.setAttribute(name, new THREE.BufferAttribute(new Float32Array(3 * owners.length), 3));
+    const {array} = geometry.attributes[name];
+    owners.forEach((owner, i) => { for (let axis = 0; axis < 3; axis++) array[3 * i + axis] = values[3 * owner + axis]; });
+    geometry.attributes[name].needsUpdate = true;
   }
 
   draw() {
@@ -129,31 +162,58 @@ class Sliders {  // a slider for each name, and a look at what they say
   set values(values) { this.inputs.forEach((input, i) => { input.value = values[i]; }); }
 }
 
-function main({triangles, blendshapes, shape_modes, texture_modes, faces}) {
-  const place = name => document.getElementById(name), stage = new Stage(place("stage"), triangles);
-  let face = faces[0];
+function radios(place, name, values, chosen, changed) {  // a button for each value
+  place.querySelectorAll("label").forEach(label => label.remove());
+  for (const value of values) {
+    const label = document.createElement("label"), input = document.createElement("input");
+    Object.assign(input, {type: "radio", name, value, checked: value === chosen});
+    input.addEventListener("change", () => changed(value));
+    label.append(input, value);
+    place.append(label);
+  }
+}
+
+async function main({triangles, atlas, blendshapes, shape_modes, texture_modes, faces}) {
+  const place = name => document.getElementById(name), stage = new Stage(place("stage"), triangles, atlas);
+  let face = faces[0], over;
   const numbers = (what, modes) => modes.map((_, i) => `${what} ${i + 1}`);
+  const seen = new Sliders(place("seen"), ["Photo's expression", "Photo's pose"], [0, 1], reshape);
   const expression = new Sliders(place("blendshapes"), blendshapes.map(each => each.name), [0, 1], reshape);
   const shape = new Sliders(place("shape"), numbers("shape", shape_modes), [-3, 3], reshape);
   const texture = new Sliders(place("texture"), numbers("texture", texture_modes), [-3, 3], repaint);
 
   function reshape() {
-    const vertices = face.vertices.slice(), weights = expression.values;
-    blendshapes.forEach(({rows, moves}, number) => {
-      for (let i = 0; weights[number] && i < rows.length; i++)
-        for (let axis = 0; axis < 3; axis++) vertices[3 * rows[i] + axis] += weights[number] * moves[3 * i + axis];
-    });
+    const vertices = face.vertices.slice(), weights = expression.values, [expressed, posed] = seen.values;
+    const move = ({rows, moves}, weight) => {
+      for (let i = 0; weight && i < rows.length; i++)
+        for (let axis = 0; axis < 3; axis++) vertices[3 * rows[i] + axis] += weight * moves[3 * i + axis];
+    };
+    blendshapes.forEach((blendshape, number) => move(blendshape, weights[number]));
     add(vertices, shape_modes, shape.values, face.shape);
-    stage.set("position", vertices);
-    stage.geometry.computeVertexNormals();
-    stage.draw();
+    if (face.fitted) move(face.fitted.moves, expressed);
+    stage.place(vertices);
+    stage.pose(face.fitted?.rotation ?? [1, 0, 0, 0, 1, 0, 0, 0, 1], posed);
   }
 
   function repaint() {
-    const colors = Float32Array.from(face.colors, value => value / 255);
+    const own = Float32Array.from(face.colors, value => value / 255), colors = own.slice(), map = face.map ?? null;
     add(colors, texture_modes, texture.values, face.texture);
-    stage.set("color", colors.map(value => linear(Math.min(Math.max(value, 0), 1))));
-    stage.draw();
+    const light = value => linear(Math.min(Math.max(value, 0), 1));
+    stage.paint(colors.map((value, i) => map ? (light(value) + DARK) / (light(own[i]) + DARK) : light(value)), map);
+  }
+
+  function compare(name) {  // lays one of the pictures over the photo
+    over = name;
+    place("overlay").src = face.fitted.pictures[name];
+  }
+
+  function showPictures() {
+    const {photo, ...overlays} = face.fitted?.pictures ?? {photo: face.photo}, names = Object.keys(overlays);
+    place("photo").src = photo;
+    document.querySelector("aside").classList.toggle("fitted", names.length > 0);
+    if (!names.includes(over)) over = names[0];
+    radios(place("overlays"), "overlay", names, over, compare);
+    if (names.length) compare(over);
   }
 
   function add(values, modes, wished, own) {
@@ -163,33 +223,38 @@ function main({triangles, blendshapes, shape_modes, texture_modes, faces}) {
     });
   }
 
-  function show(chosen) {
+  async function show(chosen) {
     face = chosen;
+    seen.values = [1, 0];
     expression.values = blendshapes.map(() => 0);
     shape.values = face.shape;
     texture.values = face.texture;
-    place("photo").src = face.photo;
+    showPictures();
     place("downloads").replaceChildren(...Object.entries(face.downloads).map(([label, href]) =>
       Object.assign(document.createElement("a"), {textContent: label, href, download: ""})));
     [...place("faces").children].forEach((button, i) => button.setAttribute("aria-pressed", faces[i] === face));
     reshape();
     repaint();
     stage.frame();
+    if (face.map || !face.fitted?.texture) return;
+    chosen.map = await new THREE.TextureLoader().loadAsync(chosen.fitted.texture);
+    chosen.map.encoding = THREE.sRGBEncoding;
+    if (face === chosen) repaint();
   }
 
-  for (const name of Object.keys(stage.looks)) {
-    const label = document.createElement("label"), input = document.createElement("input");
-    Object.assign(input, {type: "radio", name: "look", value: name, checked: name === "Lit"});
-    input.addEventListener("change", () => { stage.mesh.material = stage.looks[name]; stage.draw(); });
-    label.append(input, name);
-    place("look").append(label);
-  }
+  radios(place("look"), "look", Object.keys(stage.looks), "Lit", name => {
+    stage.mesh.material = stage.looks[name];
+    stage.draw();
+  });
   for (const each of faces.length > 1 ? faces : []) {
     const button = document.createElement("button");
     button.append(Object.assign(document.createElement("img"), {src: each.photo, alt: ""}), each.name);
     button.addEventListener("click", () => show(each));
     place("faces").append(button);
   }
+  const divide = () => place("pictures").style.setProperty("--at", `${place("divider").value}%`);
+  place("divider").addEventListener("input", divide);
+  divide();
   const relight = () => stage.light(Number(place("light").value), Number(place("brightness").value));
   for (const name of ["light", "brightness"]) place(name).addEventListener("input", relight);
   place("reset").addEventListener("click", () => show(face));
@@ -197,7 +262,7 @@ function main({triangles, blendshapes, shape_modes, texture_modes, faces}) {
                 ArrowDown: () => stage.turn(0, .1), "+": () => stage.zoom(1.1), "-": () => stage.zoom(1 / 1.1), "0": () => show(face)};
   stage.canvas.addEventListener("keydown", event => { if (keys[event.key]) { event.preventDefault(); keys[event.key](); } });
   relight();
-  show(face);
+  await show(face);
   document.documentElement.dataset.ready = "yes";
 }
 

@@ -19,6 +19,8 @@ import numpy as np
 from morph3d import images
 
 STEPS = 2**15 - 1  # of a number of 16 bits, to either side
+LARGEST_TEXTURE, QUALITY = 1024, 90  # pixels a side and JPEG quality of what a page draws faces with
+OVERLAY_QUALITY = 80  # of pictures over the photo, three of them a face
 TRIMESH_BEGINS = "var camera,controls,scene,renderer,tracklight;"  # where in trimesh's page its own program comes after three.js
 
 
@@ -73,22 +75,34 @@ def _packed(shown):
         rows = np.flatnonzero(np.abs(displacements).max(1) > 0.)
         return {"rows": put(np.uint32(rows)), "moves": numbers(displacements[rows])}
 
+    def seen(face, fitted):
+        return {"moves": moves(fitted.vertices - face.vertices), "rotation": fitted.rotation.ravel().tolist(),
+                "pictures": {name: _jpeg(picture, OVERLAY_QUALITY) for name, picture in fitted.pictures.items()},
+                "texture": None if fitted.texture is None else _texture(fitted.texture)}
+
+    def layout(face):
+        textured = any(each.fitted and each.fitted.texture is not None for each, _ in shown.values())
+        return {"corners": put(np.uint32(face.uvs.corners)), "uvs": numbers(face.uvs.uvs)} if textured else None
+
     contents = {
-        "triangles": put(np.uint32(first.triangles)),
+        "triangles": put(np.uint32(first.triangles)), "atlas": layout(first),
         "blendshapes": [{"name": name, **moves(displacements)} for name, displacements in first.blendshapes.items()],
         **{f"{name}_modes": [numbers(mode) for mode in modes] for name, modes in first.modes._asdict().items()},
         "faces": [{"name": name, "vertices": numbers(face.vertices), "colors": put(images.to_pixels(face.colors)),
                    "shape": face.shape[:len(first.modes.shape)].tolist(),
                    "texture": face.texture[:len(first.modes.texture)].tolist(),
-                   "photo": _link(_jpeg(face.crop), "image/jpeg"), "downloads": links} for name, (face, links) in shown.items()]}
+                   "photo": _jpeg(face.crop, 95), "fitted": seen(face, face.fitted) if face.fitted else None,
+                   "downloads": links} for name, (face, links) in shown.items()]}
     text = json.dumps(contents).encode("ascii")
     text += b" " * (-len(text) % 4)  # the arrays begin at multiples of four bytes
     return b"".join([struct.pack("<I", len(text)), text, *blocks])
 
 
-def _jpeg(pixels):
-    return cv2.imencode(".jpg", pixels[..., ::-1])[1].tobytes()
+def _texture(pixels):
+    return _jpeg(images.resize(pixels, min(len(pixels), LARGEST_TEXTURE)), QUALITY)
 
 
-def _link(content, kind):
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+def _jpeg(pixels, quality):
+    """A link that has all of [H, W, 3] uint8 in it."""
+    _, content = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
