@@ -35,6 +35,9 @@ def define():
     flags.DEFINE_bool("photometric", True, "With --fit: fit to the photo's pixels, not to its landmarks alone; slower, and nearer.")
     flags.DEFINE_string("landmarks", None, "With --fit: a folder with the 68 landmarks of each photo, me.pts or me.json for "
                         "me.jpg; without it they are detected.")
+    flags.DEFINE_enum("texture", "photo", ["photo", "model"], "With --fit: the texture is made of the photo's own pixels where it "
+                      "shows the skin, without its light; or of the morphable model alone.")
+    flags.DEFINE_enum("texture_size", "2048", ["1024", "2048"], "With --texture=photo: side of the texture, texels.")
     flags.DEFINE_bool("gradient_descent", False, "With --fit: bring landmarks to their places by gradient descent, as the paper's "
                       "appendix does, not by Gauss-Newton steps; slower, and no nearer.")
     flags.DEFINE_bool("blendshapes", True, "Put the blendshapes into the GLB, to animate it by; they are four fifths of it.")
@@ -60,7 +63,8 @@ def _fit(loaded):
     """What fits the faces of a Reconstructor to their photos, for many.reconstruct."""
     from morph3d.fitting.fitter import Fitter
     from morph3d.photos import landmark_files
-    fitter = Fitter(loaded, FLAGS.identity, FLAGS.photometric, FLAGS.gradient_descent)
+    fitter = Fitter(loaded, FLAGS.identity, FLAGS.photometric, int(FLAGS.texture_size) * (FLAGS.texture == "photo"),
+                    FLAGS.gradient_descent)
 
     def fit(each, photo, face):
         return fitter.fit(photo, face, landmark_files.of(each.path, FLAGS.landmarks) if FLAGS.landmarks else None)

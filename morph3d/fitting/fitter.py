@@ -7,9 +7,10 @@ import numpy as np
 
 from morph3d import images, stopwatch
 from morph3d.encoders import skin_color
-from morph3d.fitting import calibration, landmarks, linear_model, overlays, photo_fit
+from morph3d.fitting import calibration, landmarks, linear_model, overlays, photo_fit, photo_texture
 from morph3d.fitting.blendshape_weights import BlendshapeWeights
 from morph3d.inference.faces import Fitted
+from morph3d.mesh import uv_atlas
 from morph3d.photos import dense_landmarks
 
 LARGEST_YAW = math.radians(75.)  # beyond it half of the landmarks are guesses
@@ -28,16 +29,19 @@ class Fitter:
       model: the LinearModel of its faces.
     """
 
-    def __init__(self, reconstructor, identity=False, pixels=True, gradient_descent=False):
+    def __init__(self, reconstructor, identity=False, pixels=True, texture=uv_atlas.SIZE, gradient_descent=False):
         """
         Args:
           reconstructor: Reconstructor, however it is read.
           identity: whether the shape of the face is fitted too, and not its pose and expression alone.
           pixels: whether the photo's colors are fitted, which tells light, skin tone and more of the pose, not landmarks alone.
+          texture: side of the texture of the photo's own pixels that the face gets, 2048 texels at most; it takes `pixels` and a
+            model with uvs. 0: none.
           gradient_descent: see landmarks.fit.
         """
         self.reconstructor = reconstructor.reading(expected=True)
         self._choices = {"identity": identity, "pixels": pixels, "gradient_descent": gradient_descent}
+        self._texture = texture if pixels and reconstructor.uvs else 0
         self.model = linear_model.of(self.reconstructor)
         self._calibration = calibration.of(self.reconstructor, self.model)
 
@@ -88,7 +92,11 @@ class Fitter:
         neutral, posed = (np.float32(model.vertices(expression, state.shape))
                           for expression in (np.zeros(model.expression_size), state.expression))
         weights = dict(zip(self._weights.names, self._weights.of(posed - neutral), strict=True)) if self._weights else {}
-        fitted = Fitted(posed, state.view.matrix, _camera(fit), weights, state.expression, overlays.draw(model, fit, photo))
+        texture = None
+        if self._texture:
+            found = photo_texture.make(model, self.reconstructor.uvs, fit, photo).pixels
+            texture, _ = images.shrink(found, self._texture / len(found))
+        fitted = Fitted(posed, state.view.matrix, _camera(fit), weights, state.expression, overlays.draw(model, fit, photo), texture)
         return dataclasses.replace(face, vertices=neutral, colors=np.float32(model.colors(state.texture)), fitted=fitted,
                                    landmarks=neutral[model.landmarks], shape=np.float32(state.shape),
                                    texture=np.float32(state.texture))

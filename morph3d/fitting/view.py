@@ -19,6 +19,7 @@ from morph3d.scene import Camera, Pose
 SIZE = 7
 # Per mm: a head is seen from half a meter (a selfie) to two and more; as scene.sample draws it.
 NEARNESS, NEARNESS_DEVIATION = .0012, .0005
+FARTHEST, NEAREST = .0001, .004  # what it stays between in all steps: ten meters and a quarter
 
 
 class View(NamedTuple):
@@ -30,7 +31,7 @@ class View(NamedTuple):
 
     @classmethod
     def from_vector(cls, vector):
-        return cls(vector[:3], vector[3:5], float(vector[5]), float(vector[6]))
+        return cls(vector[:3], vector[3:5], float(vector[5]), float(np.clip(vector[6], FARTHEST, NEAREST)))
 
     @property
     def vector(self):

@@ -44,7 +44,7 @@ def save(face, path):
 def glb(face):
     """The bytes of a face's GLB file."""
     mesh = _laid_out(face)
-    _, texture = cv2.imencode(".jpg", texture_baking.bake(mesh)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    _, texture = cv2.imencode(".jpg", _texture(face, mesh)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return gltf.encode(mesh, texture.tobytes(), _states(face) | dict(face.blendshapes), {"fitted": 1.} if face.fitted else {})
 
 
@@ -114,9 +114,15 @@ def _laid_out(face):
     return face.mesh if face.uvs else dataclasses.replace(face.mesh, uvs=uv_atlas.read(face.mesh))
 
 
+def _texture(face, mesh):
+    """The texture of its mesh, laid out: the photo's pixels where it has them, else the colors of its vertices."""
+    found = face.fitted and face.fitted.texture
+    return texture_baking.bake(mesh) if found is None else found
+
+
 def _obj(face, path):
     mesh = _laid_out(face)
-    writers.write_textured(path, mesh, texture_baking.bake(mesh))
+    writers.write_textured(path, mesh, _texture(face, mesh))
 
 
 def _npz(face, path):

@@ -2,16 +2,20 @@
 import numpy as np
 
 from morph3d import images, scene
+from morph3d.renderer import textured
 from morph3d.renderer.render import render
 
 DEGREES = (-45., 0., 45.)  # the turns in which a face is shown
 
 
 def draw_views(face, degrees=DEGREES, size=448):
-    """Pictures of the face turned by each yaw, [N, size, size, 3] in 0..1."""
-    count = len(degrees)
+    """Pictures of the face turned by each yaw, [N, size, size, 3] in 0..1; with the photo's texture, if it has one."""
+    count, yaws = len(degrees), np.radians(degrees).astype(np.float32)
+    if face.fitted and face.fitted.texture is not None:
+        return np.stack([textured.render(face.vertices, face.triangles, face.uvs, face.fitted.texture, scene.studio(1, yaw), size)
+                         for yaw in yaws])
     vertices, colors = (np.repeat(part[None], count, 0) for part in (face.vertices, face.colors))
-    return render(vertices, colors, face.triangles, scene.studio(count, np.radians(degrees).astype(np.float32)), size).image.numpy()
+    return render(vertices, colors, face.triangles, scene.studio(count, yaws), size).image.numpy()
 
 
 def draw_beside_photo(face):
