@@ -11,7 +11,7 @@ from morph3d import atomic_files, stopwatch
 from morph3d.inference import face_files, names, viewer
 from morph3d.renderer import texture_baking
 
-SHOWN = 100  # faces on the page, 23 MB; of more a browser takes long to show the first
+SHOWN = 100  # faces on the page, 23 MB, and 67 with what fitted ones have more; of more a browser takes long to show the first
 TEXTURED = frozenset({"glb", "obj"})
 AHEAD = 16  # faces that wait to be written: this bounds the memory
 

@@ -15,12 +15,13 @@ import zipfile
 
 import cv2
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from morph3d import images
 
 STEPS = 2**15 - 1  # of a number of 16 bits, to either side
-LARGEST_TEXTURE, QUALITY = 1024, 90  # pixels a side and JPEG quality of what a page draws faces with
-OVERLAY_QUALITY = 80  # of pictures over the photo, three of them a face
+LARGEST_TEXTURE, TEXTURE_QUALITY = 1024, 90  # pixels a side, half of a file's; JPEG
+OVERLAY_QUALITY = 80  # JPEG, of the photo and what is laid over it
 TRIMESH_BEGINS = "var camera,controls,scene,renderer,tracklight;"  # where in trimesh's page its own program comes after three.js
 
 
@@ -59,50 +60,56 @@ def _three():
 
 def _packed(shown):
     """What viewer.js reads: the length of a JSON text, that text, and the arrays that it tells the places of."""
-    (first, _), blocks = next(iter(shown.values())), []
-
-    def put(array, **scale):
-        offset = sum(map(len, blocks))
-        blocks.append(array.tobytes())
-        blocks.append(b"\0" * (-len(blocks[-1]) % 4))
-        return {"kind": array.dtype.name, "offset": offset, "size": array.size, **scale}
-
-    def numbers(values):
-        scale = max(float(np.abs(values).max(initial=0.)), 1e-9) / STEPS
-        return put(np.int16(np.rint(values / scale)), scale=scale)
-
-    def moves(displacements):
-        rows = np.flatnonzero(np.abs(displacements).max(1) > 0.)
-        return {"rows": put(np.uint32(rows)), "moves": numbers(displacements[rows])}
-
-    def seen(face, fitted):
-        return {"moves": moves(fitted.vertices - face.vertices), "rotation": fitted.rotation.ravel().tolist(),
-                "pictures": {name: _jpeg(picture, OVERLAY_QUALITY) for name, picture in fitted.pictures.items()},
-                "texture": None if fitted.texture is None else _texture(fitted.texture)}
-
-    def layout(face):
-        textured = any(each.fitted and each.fitted.texture is not None for each, _ in shown.values())
-        return {"corners": put(np.uint32(face.uvs.corners)), "uvs": numbers(face.uvs.uvs)} if textured else None
-
+    (first, _), arrays = next(iter(shown.values())), _Arrays()
+    textured = any(face.fitted and face.fitted.texture is not None for face, _ in shown.values())
     contents = {
-        "triangles": put(np.uint32(first.triangles)), "atlas": layout(first),
-        "blendshapes": [{"name": name, **moves(displacements)} for name, displacements in first.blendshapes.items()],
-        **{f"{name}_modes": [numbers(mode) for mode in modes] for name, modes in first.modes._asdict().items()},
-        "faces": [{"name": name, "vertices": numbers(face.vertices), "colors": put(images.to_pixels(face.colors)),
+        "triangles": arrays.put(np.uint32(first.triangles)),
+        "atlas": {"corners": arrays.put(np.uint32(first.uvs.corners)), "uvs": arrays.numbers(first.uvs.uvs)} if textured else None,
+        "blendshapes": [{"name": name, **arrays.moves(displacements)} for name, displacements in first.blendshapes.items()],
+        **{f"{name}_modes": [arrays.numbers(mode) for mode in modes] for name, modes in first.modes._asdict().items()},
+        "faces": [{"name": name, "vertices": arrays.numbers(face.vertices), "colors": arrays.put(images.to_pixels(face.colors)),
                    "shape": face.shape[:len(first.modes.shape)].tolist(),
                    "texture": face.texture[:len(first.modes.texture)].tolist(),
-                   "photo": _jpeg(face.crop, 95), "fitted": seen(face, face.fitted) if face.fitted else None,
+                   "photo": _jpeg(face.crop), "fitted": _fitted(face, arrays) if face.fitted else None,
                    "downloads": links} for name, (face, links) in shown.items()]}
     text = json.dumps(contents).encode("ascii")
     text += b" " * (-len(text) % 4)  # the arrays begin at multiples of four bytes
-    return b"".join([struct.pack("<I", len(text)), text, *blocks])
+    return b"".join([struct.pack("<I", len(text)), text, *arrays.blocks])
 
 
-def _texture(pixels):
-    return _jpeg(images.resize(pixels, min(len(pixels), LARGEST_TEXTURE)), QUALITY)
+def _fitted(face, arrays):
+    fitted = face.fitted
+    return {"moves": arrays.moves(fitted.vertices - face.vertices),
+            "rotation": Rotation.from_matrix(fitted.rotation).as_quat().tolist(),
+            "pictures": {name: _jpeg(picture, OVERLAY_QUALITY) for name, picture in fitted.pictures.items()},
+            "texture": None if fitted.texture is None else _jpeg(_bounded(fitted.texture), TEXTURE_QUALITY)}
 
 
-def _jpeg(pixels, quality):
-    """A link that has all of [H, W, 3] uint8 in it."""
+class _Arrays:
+    """Arrays in the making of a page, and where in their blocks they lie."""
+
+    def __init__(self):
+        self.blocks, self._length = [], 0
+
+    def put(self, array, **scale):
+        self.blocks.append(array.tobytes() + b"\0" * (-array.nbytes % 4))
+        self._length += len(self.blocks[-1])
+        return {"kind": array.dtype.name, "offset": self._length - len(self.blocks[-1]), "size": array.size, **scale}
+
+    def numbers(self, values):
+        scale = max(float(np.abs(values).max(initial=0.)), 1e-9) / STEPS
+        return self.put(np.int16(np.rint(values / scale)), scale=scale)
+
+    def moves(self, displacements):
+        rows = np.flatnonzero(np.abs(displacements).max(1) > 0.)
+        return {"rows": self.put(np.uint32(rows)), "moves": self.numbers(displacements[rows])}
+
+
+def _bounded(texture):
+    return images.resize(texture, min(len(texture), LARGEST_TEXTURE))
+
+
+def _jpeg(pixels, quality=95):
+    """A link with [H, W, 3] uint8 in it."""
     _, content = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
