@@ -23,11 +23,15 @@ def draw(vertices, colors, triangles, landmarks, scene, frame):
     Returns:
       [B, image_size, image_size, 3] sRGB in 0..1.
     """
+    return render(vertices, colors, triangles, framed(vertices, landmarks, scene, frame), frame.image_size).image
+
+
+def framed(vertices, landmarks, scene, frame):
+    """The Scene [B] with the framing that `draw` gives it."""
     size = frame.image_size
     positions = tf.gather(vertices, landmarks, axis=1)
     points = five_points(transforms.project(positions, scene.pose, scene.camera, size))
-    camera = alignment.frame(scene.camera, points, frame.template, size)
-    return render(vertices, colors, triangles, scene._replace(camera=camera), size).image
+    return scene._replace(camera=alignment.frame(scene.camera, points, frame.template, size))
 
 
 def draw_model(model, coefficients, scene, frame):

@@ -1,6 +1,7 @@
 """The judge of likeness, a face recognizer that no measured network was trained with, and the rendering that it is shown."""
 from morph3d import aligned_rendering, scene
 from morph3d.encoders import registry
+from morph3d.renderer import textured
 
 
 def load(spec, reconstructors, training_recognizer=False):
@@ -42,3 +43,9 @@ def frontal(mesh, vertices, colors, frame):
       [B, image_size, image_size, 3] sRGB in 0..1.
     """
     return aligned_rendering.draw(vertices, colors, mesh.triangles, mesh.landmarks, scene.studio(len(vertices)), frame).numpy()
+
+
+def frontal_textured(mesh, face, frame):
+    """`frontal` of one Face whose `fitted` has a texture, [image_size, image_size, 3]."""
+    setting = aligned_rendering.framed(face.vertices[None], mesh.landmarks, scene.studio(), frame)
+    return textured.render(face.vertices, face.triangles, face.uvs, face.fitted.texture, setting, frame.image_size)

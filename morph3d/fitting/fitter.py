@@ -56,7 +56,7 @@ class Fitter:
         Args, errors: as `solve`.
         """
         with stopwatch.timed("fitting"):
-            return self._made(face, self.solve(photo, face, points), photo)
+            return self.made(face, self.solve(photo, face, points), photo)
 
     def solve(self, photo, face, points=None):
         """The photo_fit.Fit of a face to its photo.
@@ -87,7 +87,8 @@ class Fitter:
             raise ValueError("no landmarks are found")
         return landmarks.dense(found, self._calibration)
 
-    def _made(self, face, fit, photo):
+    def made(self, face, fit, photo):
+        """The Face that a Fit of it gives; see `fit`."""
         model, state = self.model, fit.state
         neutral, posed = (np.float32(model.vertices(expression, state.shape))
                           for expression in (np.zeros(model.expression_size), state.expression))
@@ -96,7 +97,8 @@ class Fitter:
         if self._texture:
             found = photo_texture.make(model, self.reconstructor.uvs, fit, photo).pixels
             texture, _ = images.shrink(found, self._texture / len(found))
-        fitted = Fitted(posed, state.view.matrix, _camera(fit), weights, state.expression, overlays.draw(model, fit, photo), texture)
+        fitted = Fitted(posed, state.view.matrix, _camera(fit), weights, state.expression, overlays.draw(model, fit, photo),
+                        texture)
         return dataclasses.replace(face, vertices=neutral, colors=np.float32(model.colors(state.texture)), fitted=fitted,
                                    landmarks=neutral[model.landmarks], shape=np.float32(state.shape),
                                    texture=np.float32(state.texture))

@@ -14,6 +14,7 @@ from morph3d.fitting import drawing, shading, view
 from morph3d.fitting.state import State
 
 PIXELS = 3000  # that are compared in a step, drawn anew for each
+FEWEST = 300
 NOISE = .012  # sRGB, the least of what the model cannot draw
 OUTLYING = 4.  # times the noise, beyond which a difference counts the less the larger it is
 BETTER_HALF = 1.57  # the deviation over the first quartile of the root mean squares of three normal numbers
@@ -128,6 +129,8 @@ def _choose(model, drawn, random):
     """Rows and columns of PIXELS pixels that are compared: of parts that are, and away from what is behind the face."""
     inside = cv2.erode(np.uint8(drawn.mask), np.ones([3, 3], np.uint8)) > 0
     good = np.flatnonzero(inside & model.skin_triangles[np.maximum(drawn.triangle_ids, 0)])
+    if len(good) < FEWEST:
+        raise ValueError("too little of the face is in the photo")
     if len(good) > PIXELS:
         good = random.choice(good, PIXELS, replace=False)
     return np.unravel_index(good, drawn.mask.shape)

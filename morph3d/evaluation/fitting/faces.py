@@ -7,7 +7,7 @@ def read(name, found, reader):
 
     Args:
       name: of the photo, for errors.
-      found: the photo and the five points [5, 2] of its face, or None, as crops.read_all gives them; or the ValueError in its place.
+      found: the photo and the five points [5, 2] of its face, or None, as crops.read_all gives them; or a ValueError in its place.
       reader: Reconstructor.
 
     Raises:

@@ -1,0 +1,58 @@
+"""The figures of fits."""
+import numpy as np
+
+from morph3d.evaluation import statistics
+from morph3d.evaluation.report import Report, Table
+
+ROTATION, LANDMARKS = 1.5, 1.5  # degrees, and pixels at 224: what is near
+
+
+def of_synthetic(errors, left_out):
+    """The Report of synthetic.Errors."""
+    found = {name: np.array(values) for name, values in zip(errors[0]._fields, zip(*errors, strict=True), strict=True)}
+    near = {"rotation": found["rotation"] <= ROTATION, "landmarks": found["landmarks"] <= LANDMARKS}
+    summary = {"faces": len(errors), "left_out": len(left_out)}
+    summary |= {f"{name}_near": statistics.share(hits) for name, hits in near.items()}
+    summary |= {name: statistics.mean(values) for name, values in found.items()}
+    ratios = {"expression_ratio": ("expression", "neutral_expression"), "shape_ratio": ("shape", "mean_shape"),
+              "network_shape_ratio": ("network_shape", "mean_shape"), "tone_ratio": ("tone", "network_tone")}
+    summary |= {name: float(found[a].mean() / found[b].mean()) for name, (a, b) in ratios.items()}
+    rows = [("rotation, degrees", summary["rotation"], float(np.quantile(found["rotation"], .95)), summary["rotation_near"]),
+            ("landmarks, pixels of 224", summary["landmarks"], float(np.quantile(found["landmarks"], .95)),
+             summary["landmarks_near"])]
+    compared = [("expression, mm; neutral face", "expression", "neutral_expression"),
+                ("shape, mm; mean face", "shape", "mean_shape"), ("shape of the network alone, mm; mean face", "network_shape",
+                                                                  "mean_shape"),
+                ("skin tone, CIELAB; network alone", "tone", "network_tone")]
+    note = f"{len(errors)} faces; {len(left_out)} left out; intervals of 95 %"
+    return Report(summary, [
+        Table("Fits to pictures of random faces", ("", "mean", "95 % are within", "share within 1.5"), rows),
+        Table("... compared", ("what; with what", "fitted", "other", "ratio"), [
+            (words, summary[a], summary[b], float(found[a].mean() / found[b].mean())) for words, a, b in compared], note)], {})
+
+
+def of_photos(found, left_out):
+    """The Report of photos.Likeness."""
+    people = [each.person or each.key for each in found]
+    summary = {"photos": len(found), "left_out": len(left_out)}
+    words = {"difference": "mean absolute difference inside the face, sRGB", "textured": "cosine, photo's texture",
+             "model": "cosine, model's colors"}
+    known = {name: values for name in words if None not in (values := [getattr(each, name) for each in found])}
+    summary |= {name: statistics.mean(values, people) for name, values in known.items()}
+    note = f"{len(found)} photos of {len(set(people))} people; {len(left_out)} left out; intervals of 95 % over people"
+    return Report(summary, [Table("Fits to photos", ("", "mean"), [(words[name], summary[name]) for name in known], note)], {})
+
+
+def of_geometry(found, left_out):
+    """The Report of geometry.Distances."""
+    people = [each.subject for each in found]
+    errors = {name: np.array([getattr(each, name) for each in found]) for name in ("mean_face", "network", "fitted")}
+    summary = {"photos": len(found), "left_out": len(left_out)}
+    summary |= {name: statistics.mean(values, people) for name, values in errors.items()}
+    ratios = {name: float(errors[name].mean() / errors["mean_face"].mean()) for name in ("network", "fitted")}
+    summary |= {f"{name}_ratio": ratio for name, ratio in ratios.items()}
+    summary["fitted_less_network"] = statistics.difference(errors["fitted"], errors["network"], people)
+    words = {"mean_face": "mean face", "network": "network alone", "fitted": "fitted"}
+    note = f"{len(found)} photos of {len(set(people))} people; {len(left_out)} left out; intervals of 95 % over people"
+    return Report(summary, [Table("Neutral faces of fitted photos against scans", ("", "mm", "of the mean face's"), [
+        (words[name], summary[name], ratios.get(name)) for name in words], note)], {})
