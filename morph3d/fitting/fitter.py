@@ -37,13 +37,19 @@ class Fitter:
         """
         self.reconstructor = reconstructor.reading(expected=True)
         self._choices = {"identity": identity, "pixels": pixels, "gradient_descent": gradient_descent}
-        self._model = linear_model.of(self.reconstructor)
-        self._calibration = calibration.of(self.reconstructor, self._model)
+        self.model = linear_model.of(self.reconstructor)
+        self.calibration = calibration.of(self.reconstructor, self.model)
 
     @functools.cached_property
     def _weights(self):
         blendshapes = self.reconstructor.mean_face.blendshapes
-        return BlendshapeWeights(blendshapes, self._model.skin) if blendshapes else None
+        return BlendshapeWeights(blendshapes, self.model.skin) if blendshapes else None
+
+    def weights(self, expression):
+        """[K] in 0..1, those of the faces' blendshapes, in their order, whose sum is nearest to an expression [E]."""
+        if not self._weights:
+            return np.empty(0)
+        return self._weights.of(np.tensordot(np.float32(expression), self.model.moves[:self.model.expression_size], 1))
 
     def fit(self, photo, face, points=None):
         """The Face as it is in its photo: with `fitted`, refined colors, and, where identity is asked for, another shape.
@@ -56,30 +62,35 @@ class Fitter:
         Raises:
           ValueError: the face cannot be fitted; says why.
         """
+        return self.made(face, self.look(photo, face, self._observed(photo, face, points)), photo)
+
+    def look(self, photo, face, observed):
+        """The photo_fit.Fit of a face with landmarks.Observed of its photo; see `fit`."""
         if self._choices["pixels"] and skin_color.is_gray(images.to_float(face.crop[None]))[0]:
             raise ValueError("a gray photo, whose pixels tell nothing of skin and light; fit its landmarks alone")
         with stopwatch.timed("fitting"):
-            fit = photo_fit.fit(self._model, self._calibration, photo, self._observed(photo, face, points), face, **self._choices)
+            fit = photo_fit.fit(self.model, self.calibration, photo, observed, face, **self._choices)
         if abs(fit.state.view.rotation[1]) > LARGEST_YAW:
             raise ValueError(f"seen from the side, by {abs(math.degrees(fit.state.view.rotation[1])):.0f} degrees")
-        return self._made(face, fit, photo)
+        return fit
 
     def _observed(self, photo, face, points):
         """The landmarks.Observed."""
         if points is not None:
-            return landmarks.sparse(points, self._model)
+            return landmarks.sparse(points, self.model)
         matrix = np.vstack([face.framing.matrix, [0., 0., 1.]])
         five = np.column_stack([self.reconstructor.template, np.ones(5)]) @ np.linalg.inv(matrix)[:2].T
         found = dense_landmarks.detect(photo, five)
         if found is None:
             raise ValueError("no landmarks are found")
-        return landmarks.dense(found, self._calibration)
+        return landmarks.dense(found, self.calibration)
 
-    def _made(self, face, fit, photo):
-        model, state = self._model, fit.state
+    def made(self, face, fit, photo):
+        """A Face as its photo_fit.Fit to a photo has it."""
+        model, state = self.model, fit.state
         neutral, posed = (np.float32(model.vertices(expression, state.shape))
                           for expression in (np.zeros(model.expression_size), state.expression))
-        weights = dict(zip(self._weights.names, self._weights.of(posed - neutral), strict=True)) if self._weights else {}
+        weights = dict(zip(face.blendshapes, self.weights(state.expression), strict=True))
         fitted = Fitted(posed, state.view.matrix, _camera(fit), weights, state.expression, overlays.draw(model, fit, photo))
         return dataclasses.replace(face, vertices=neutral, colors=np.float32(model.colors(state.texture)), fitted=fitted,
                                    landmarks=neutral[model.landmarks], shape=np.float32(state.shape),

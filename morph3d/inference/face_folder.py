@@ -62,11 +62,12 @@ class FaceFolder:
         if name != wanted:
             logging.info("%s: another face or a file that is not morph3d's has that name; this face is %s", wanted, name)
         self.count += 1
-        paths = [path for form in self._formats for path in face_files.paths(self._folder, name, form)]
+        formats = face_files.offered(face, self._formats)
+        paths = [path for form in formats for path in face_files.paths(self._folder, name, form)]
         if self._page and len(self._shown) < SHOWN:
             self._shown[name] = face, {path.name: path.relative_to(self._folder).as_posix() for path in paths}
         saved = face if self._blendshapes else dataclasses.replace(face, blendshapes={})
-        self._waiting.append((paths, [self._pool.submit(_save, saved, self._folder, name, form) for form in self._formats]))
+        self._waiting.append((paths, [self._pool.submit(_save, saved, self._folder, name, form) for form in formats]))
         self._wait(AHEAD)
 
     def _wait(self, left):
