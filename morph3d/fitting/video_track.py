@@ -5,7 +5,7 @@ landmarks sees each of them, which is off by millimeters, but nearly always by t
 take a fraction of the time, tell pose and expression of each frame.
 
 Splines smooth it, which work like a Butterworth filter that runs forward and backward: without delay, and also where frames come
-unevenly and over short gaps. They let pass half of what changes CUTOFF times a second.
+unevenly and over short gaps.
 """
 import dataclasses
 import functools
@@ -30,7 +30,8 @@ KEYS = 8  # frames that are fitted by pixels
 NEARNESS_DEVIATION = 1e-6  # 1 / mm: that of a frame is known
 OFFSET_RIDGE = .5  # frames that would tell that a landmark is where it is in other people
 CONSTANT = .4  # of the landmarks' deviation, what is left once that of the person is known
-CUTOFF = 5.  # Hz; nods and syllables come less than five times a second, and a lid takes a tenth of a second to close
+# Hz; of what comes so often half passes. A head nods once or twice a second, and the mouth makes three to five syllables.
+POSE_CUTOFF, EXPRESSION_CUTOFF = 3., 5.
 SPLINED = 5  # moments, the fewest that a spline smooths
 SHORT = .5  # seconds; a longer gap parts the track
 JUMP = .5  # times its own size, which a face moves from frame to frame in a cut only
@@ -86,7 +87,7 @@ def moved(fitter, person, times, seen, center):
     for number, found in _bar(seen.items(), desc="fitting"):
         states[number] = _state(fitter, person, found, states.get(number - 1), center)
     parts = _parts(times, seen)
-    pieces = [_piece(fitter, times[part[0]:part[-1] + 1], times[part], [states[number] for number in part]) for part in parts]
+    pieces = [_piece(fitter, person, times[part[0]:part[-1] + 1], times[part], [states[each] for each in part]) for part in parts]
     track = Track(*map(np.concatenate, zip(*pieces, strict=True)))
     track = track._replace(translations=track.translations - np.median(track.translations, 0))
     return Followed(track, np.isin(track.times, times[list(seen)])), _notes(times, seen, parts)
@@ -178,23 +179,23 @@ def _jumps(one, other):
     return np.linalg.norm(other - one, axis=1).mean() > JUMP * np.ptp(one, 0).max()
 
 
-def _piece(fitter, wanted, times, states):
+def _piece(fitter, person, wanted, times, states):
     """The Track at wanted times of States at some of them, smoothed, with places from the camera."""
-    places = np.array([[*state.view.shift, -1. / state.view.nearness] for state in states])
+    places = np.array([[*state.view.shift, -person.focal / math.exp(state.view.log_scale)] for state in states])
     weights = np.array([fitter.weights(state.expression) for state in states])
     turns = Rotation.from_matrix([state.view.matrix for state in states])
     middle = turns.mean()
-    smooth = functools.partial(_smoothed, times, wanted)
-    turns = middle * Rotation.from_rotvec(smooth((middle.inv() * turns).as_rotvec()))
-    return Track(wanted, np.clip(smooth(weights), 0., 1.), turns.as_matrix(), smooth(places))
+    turns = middle * Rotation.from_rotvec(_smoothed(times, (middle.inv() * turns).as_rotvec(), wanted, POSE_CUTOFF))
+    return Track(wanted, np.clip(_smoothed(times, weights, wanted, EXPRESSION_CUTOFF), 0., 1.), turns.as_matrix(),
+                 _smoothed(times, places, wanted, POSE_CUTOFF))
 
 
-def _smoothed(times, wanted, values):
+def _smoothed(times, values, wanted, cutoff):
     """[M, K] at M wanted times of values [N, K] at N times, which are among them."""
     if len(times) < SPLINED:
         return make_interp_spline(times, values, k=min(1, len(times) - 1))(wanted)
     # The spline with the penalty p passes 1 / (1 + p w^4 / rate) of what changes with the angular frequency w.
-    penalty = (2. * math.pi * CUTOFF)**-4 / np.median(np.diff(times))
+    penalty = (2. * math.pi * cutoff)**-4 / np.median(np.diff(times))
     columns = [make_smoothing_spline(times, column, lam=penalty)(wanted) for column in values.T]
     return np.stack(columns, 1) if columns else np.empty([len(wanted), 0])
 
