@@ -117,11 +117,12 @@ def _keys(fitter, path, seen, face):
     """[Key] of frames that are spread evenly over those with a face."""
     if not seen:
         raise ValueError("no landmarks are found in any frame")
-    numbers = np.array(list(seen))[np.unique(np.linspace(0, len(seen) - 1, KEYS + 2).astype(int)[1:-1])]
+    numbers = set(np.array(list(seen))[np.linspace(0, len(seen) - 1, KEYS + 2).astype(int)[1:-1]])
+    photos = ((number, photo) for number, (_, photo) in enumerate(videos.timed(path)) if number in numbers)
     keys, problem = [], None
-    for number, photo in zip(_bar(numbers, desc="key frames"), videos.numbered(path, numbers), strict=False):
-        shown = _framed(fitter.reconstructor, photo, seen[number], face)
+    for number, photo in _bar(photos, total=len(numbers), desc="key frames"):
         try:
+            shown = _framed(fitter.reconstructor, photo, seen[number], face)
             keys.append(Key(photo, shown, fitter.look(photo, shown, landmarks.dense(seen[number], fitter.calibration))))
         except ValueError as error:
             problem = error

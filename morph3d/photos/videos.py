@@ -27,12 +27,8 @@ def frames(path, count):
       ValueError: it cannot be read, or holds no frame.
     """
     total = length(path)
-    yield from numbered(path, ((np.arange(count) + .5) * total / count).astype(int))
-
-
-def numbered(path, numbers):
-    """Yields the frames of these numbers, from 0 on, in the order of the video; else as `frames`."""
-    yield from (frame for _, frame in _read(path, set(numbers)))
+    wanted = set(((np.arange(count) + .5) * total / count).astype(int))
+    yield from (frame for _, frame in _read(path, wanted))
 
 
 def timed(path):

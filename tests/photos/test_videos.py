@@ -93,10 +93,6 @@ def test_times_are_those_of_the_file_where_they_increase(film, monkeypatch, told
     np.testing.assert_allclose([time for time, _ in videos.timed(film)], expected)
 
 
-def test_frames_are_had_by_their_numbers(film):
-    assert numbers(videos.numbered(film, np.array([3, 4, 29]))) == [3, 4, 29]
-
-
 def test_what_is_no_video_is_named(tmp_path):
     (tmp_path / "page.avi").write_text("an error page, saved as a video")
     with pytest.raises(ValueError, match="page.avi: no frame can be read; give a video that OpenCV reads"):
