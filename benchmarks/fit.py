@@ -1,4 +1,4 @@
-"""The speed of fitting a face to its photo, step by step: landmarks alone, by Gauss-Newton and by gradient descent; pixels; texture.
+"""The speed of fitting a face to its photo, step by step: landmarks, by Gauss-Newton and by gradient descent; pixels; texture.
 
     python -m benchmarks.fit --json=runs/fit.json
 

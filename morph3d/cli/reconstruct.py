@@ -5,7 +5,7 @@
     find . -name "*.jpg" | morph3d-reconstruct -
 
 What stands beside the flags are photos, videos, folders of them with the folders in these, patterns, or - for a list of paths on
-standard input, a line each. A video gives one face, that of its frames together.
+standard input, a line each. A video gives one face, that of its frames together; with --fit one that moves as it does in the video.
 """
 import sys
 import time
@@ -16,16 +16,17 @@ from morph3d.cli import program
 
 FLAGS = flags.FLAGS
 PAGE = "html"
-FORMATS = "glb", "obj", "ply", "npz", "json", "png", PAGE
+FORMATS = "glb", "obj", "ply", "npz", "json", "png", "csv", PAGE
 
 
 def define():
     flags.DEFINE_string("model", "shipped", "Folder of a SavedModel that morph3d-export has written, or 'shipped', the network "
                         "that comes with the project.")
     flags.DEFINE_string("output", "faces", "Folder for the files, which are named after the photos.")
-    flags.DEFINE_list("formats", ["glb", "png", PAGE], "glb: for viewers, engines and Blender, with texture and blendshapes; obj: "
-                      "with texture; ply: with vertex colors; npz, json: coefficients, landmarks and more; png: a picture beside "
-                      "the photo; html: a page of all faces, of a hundred at most, index.html.")
+    flags.DEFINE_list("formats", ["glb", "png", "csv", PAGE], "glb: for viewers, engines, Blender, with texture and blendshapes; "
+                      "obj: with texture; ply: with vertex colors; npz, json: coefficients, landmarks and more; png: a picture "
+                      "beside the photo; csv: of a video, with --fit, pose and weights of blendshapes in each frame, which its GLB "
+                      "plays; html: a page of all faces, of a hundred at most, index.html.")
     flags.DEFINE_enum("faces", "main", ["main", "all"], "Of each photo the main face, the largest near the middle; or all, "
                       "numbered from left to right.")
     flags.DEFINE_bool("average", False, "Make one face of all photos and videos, which show one person.")
@@ -61,13 +62,16 @@ def main(arguments):
 
 def _fit(loaded):
     """What fits the faces of a Reconstructor to their photos, for many.reconstruct."""
+    from morph3d.fitting import video_track
     from morph3d.fitting.fitter import Fitter
     from morph3d.photos import landmark_files
     fitter = Fitter(loaded, FLAGS.identity, FLAGS.photometric, int(FLAGS.texture_size) * (FLAGS.texture == "photo"),
                     FLAGS.gradient_descent)
 
     def fit(each, photo, face):
-        return fitter.fit(photo, face, landmark_files.of(each.path, FLAGS.landmarks) if FLAGS.landmarks else None)
+        if each.is_video:
+            return video_track.follow(fitter, each.path, face)
+        return fitter.fit(photo, face, landmark_files.of(each.path, FLAGS.landmarks) if FLAGS.landmarks else None), []
 
     return fit
 

@@ -43,23 +43,21 @@ class Fitter:
         self._choices = {"identity": identity, "pixels": pixels, "gradient_descent": gradient_descent}
         self._texture = texture if pixels and reconstructor.uvs else 0
         self.model = linear_model.of(self.reconstructor)
-        self._calibration = calibration.of(self.reconstructor, self.model)
+        self.calibration = calibration.of(self.reconstructor, self.model)
 
     @functools.cached_property
     def _weights(self):
         blendshapes = self.reconstructor.mean_face.blendshapes
         return BlendshapeWeights(blendshapes, self.model.skin) if blendshapes else None
 
+    def weights(self, expression):
+        """[K] in 0..1, those of the faces' blendshapes, in their order, whose sum is nearest to an expression [E]."""
+        if not self._weights:
+            return np.empty(0)
+        return self._weights.of(np.tensordot(np.float32(expression), self.model.moves[:self.model.expression_size], 1))
+
     def fit(self, photo, face, points=None):
         """The Face as it is in its photo: with `fitted`, refined colors, and, where identity is asked for, another shape.
-
-        Args, errors: as `solve`.
-        """
-        with stopwatch.timed("fitting"):
-            return self.made(face, self.solve(photo, face, points), photo)
-
-    def solve(self, photo, face, points=None):
-        """The photo_fit.Fit of a face to its photo.
 
         Args:
           photo: [H, W, 3] uint8, of which the face was made.
@@ -69,36 +67,43 @@ class Fitter:
         Raises:
           ValueError: the face cannot be fitted; says why.
         """
+        observed = None if points is None else landmarks.sparse(points, self.model)
+        with stopwatch.timed("fitting"):
+            return self.made(face, self.solve(photo, face, observed), photo)
+
+    def solve(self, photo, face, observed=None):
+        """The photo_fit.Fit of a face; see `fit`.
+
+        Args:
+          observed: landmarks.Observed of the photo; None: they are detected.
+        """
         if self._choices["pixels"] and skin_color.is_gray(images.to_float(face.crop[None]))[0]:
             raise ValueError("a gray photo, whose pixels tell nothing of skin and light; fit its landmarks alone")
-        fit = photo_fit.fit(self.model, self._calibration, photo, self._observed(photo, face, points), face, **self._choices)
+        fit = photo_fit.fit(self.model, self.calibration, photo, observed or self._detected(photo, face), face, **self._choices)
         if abs(fit.state.view.rotation[1]) > LARGEST_YAW:
             raise ValueError(f"seen from the side, by {abs(math.degrees(fit.state.view.rotation[1])):.0f} degrees")
         return fit
 
-    def _observed(self, photo, face, points):
-        """The landmarks.Observed."""
-        if points is not None:
-            return landmarks.sparse(points, self.model)
+    def _detected(self, photo, face):
+        """The landmarks.Observed that are seen."""
         matrix = np.vstack([face.framing.matrix, [0., 0., 1.]])
         five = np.column_stack([self.reconstructor.template, np.ones(5)]) @ np.linalg.inv(matrix)[:2].T
         found = dense_landmarks.detect(photo, five)
         if found is None:
             raise ValueError("no landmarks are found")
-        return landmarks.dense(found, self._calibration)
+        return landmarks.dense(found, self.calibration)
 
     def made(self, face, fit, photo):
-        """The Face that a Fit of it gives; see `fit`."""
+        """The Face that a photo_fit.Fit of it gives; see `fit`."""
         model, state = self.model, fit.state
         neutral, posed = (np.float32(model.vertices(expression, state.shape))
                           for expression in (np.zeros(model.expression_size), state.expression))
-        weights = dict(zip(self._weights.names, self._weights.of(posed - neutral), strict=True)) if self._weights else {}
         texture = None
         if self._texture:
             found = photo_texture.make(model, self.reconstructor.uvs, fit, photo).pixels
             texture, _ = images.shrink(found, self._texture / len(found))
-        fitted = Fitted(posed, state.view.matrix, _camera(fit), weights, state.expression, overlays.draw(model, fit, photo),
-                        texture)
+        weights = dict(zip(face.blendshapes, self.weights(state.expression), strict=True))
+        fitted = Fitted(posed, state.view.matrix, _camera(fit), weights, state.expression, overlays.draw(model, fit, photo), texture)
         return dataclasses.replace(face, vertices=neutral, colors=np.float32(model.colors(state.texture)), fitted=fitted,
                                    landmarks=neutral[model.landmarks], shape=np.float32(state.shape),
                                    texture=np.float32(state.texture))

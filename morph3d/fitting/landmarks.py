@@ -24,6 +24,7 @@ class Observed(NamedTuple):
     vertices: np.ndarray  # [N] indices
     deviations: np.ndarray  # [N] mm, of the landmarks' errors
     slides: np.ndarray  # [N] bool, which of them lie on the outline of the face where it hides their vertex
+    offsets: np.ndarray | float = 0.  # [N, 3] mm, from the vertices to the landmarks
 
 
 def dense(found, calibration):
@@ -42,8 +43,8 @@ def sparse(found, model, deviation=1.5):
 def start(model, observed, center, prior):
     """The neutral State from the front that is nearest to landmarks; center: [2] pixels, of perspective."""
     neutral, light = np.zeros(model.expression_size), lighting.prior().mean.reshape(-1, 3)
-    vertices = model.vertices(neutral, prior.shape)[observed.vertices]
-    return State(view.start(vertices, observed.pixels, center), neutral, prior.shape, prior.texture, light)
+    points = model.vertices(neutral, prior.shape)[observed.vertices] + observed.offsets
+    return State(view.start(points, observed.pixels, center), neutral, prior.shape, prior.texture, light)
 
 
 class Equations(NamedTuple):
@@ -56,9 +57,10 @@ def equations(model, observed, center, state):
     """The Equations of the landmarks alone at a State, in units of their deviations."""
     vertices = model.vertices(state.expression, state.shape)
     numbers = _slid(model, observed, vertices, state.view)
-    moving = view.motion(state.view, vertices[numbers])
+    points = vertices[numbers] + observed.offsets
+    moving = view.motion(state.view, points)
     rows = np.concatenate([moving.of_view, moving.of_points @ model.moves_by_vertex[numbers, :3]], 2)
-    off = observed.pixels - state.view.project(vertices[numbers], center)
+    off = observed.pixels - state.view.project(points, center)
     unit = observed.deviations[:, None] * np.exp(state.view.log_scale)
     size = np.linalg.norm(off, axis=1, keepdims=True) / unit
     unit = unit * np.sqrt(np.maximum(size / OUTLYING, 1.))  # Huber's weights

@@ -19,6 +19,7 @@ class Fit(NamedTuple):
     window: np.ndarray  # [2, 3] from pixels of the photo to pixels of the picture, no turn in it
     center: np.ndarray  # [2] pixels of the picture, where the photo's center is: of perspective
     picture: np.ndarray  # [SIZE, SIZE, 3] float32 sRGB, the part of the photo
+    observed: landmarks.Observed  # in pixels of the picture
 
 
 def fit(model, calibration, photo, observed, face, identity=False, pixels=True, gradient_descent=False):
@@ -45,7 +46,7 @@ def fit(model, calibration, photo, observed, face, identity=False, pixels=True, 
     if pixels:
         state = photometric.fit(model, picture, state, center, prior,
                                 lambda state: landmarks.equations(model, observed, center, state))
-    return Fit(state, window, center, picture)
+    return Fit(state, window, center, picture, observed)
 
 
 def _window(points):

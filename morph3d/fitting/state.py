@@ -39,6 +39,8 @@ class Prior(NamedTuple):
     expression_deviation: float  # from 0
     shape_deviation: np.ndarray  # [S] from the mean
     texture_deviation: np.ndarray  # [T]
+    nearness: float = view.NEARNESS
+    nearness_deviation: float = view.NEARNESS_DEVIATION
 
     def hold(self, square, right, state):
         """Adds itself to normal equations of all unknowns of a State, or of its first parts."""
@@ -49,8 +51,8 @@ class Prior(NamedTuple):
                 square[part, part] += np.diag(np.ones(part.stop - part.start) / deviation**2)
                 right[part] -= (getattr(state, name) - mean) / deviation**2
         nearness = view.SIZE - 1
-        square[nearness, nearness] += view.NEARNESS_DEVIATION**-2
-        right[nearness] -= (state.view.nearness - view.NEARNESS) / view.NEARNESS_DEVIATION**2
+        square[nearness, nearness] += self.nearness_deviation**-2
+        right[nearness] -= (state.view.nearness - self.nearness) / self.nearness_deviation**2
         part = state.parts["light"]
         if part.stop <= len(right):
             likely = lighting.prior()

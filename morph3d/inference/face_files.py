@@ -1,4 +1,5 @@
 """The files of a reconstructed face: for viewers, for other programs, for people to look at."""
+import csv
 import dataclasses
 import io
 import json
@@ -6,6 +7,7 @@ import pathlib
 
 import cv2
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from morph3d import atomic_files, images
 from morph3d.inference import face_pictures
@@ -20,19 +22,21 @@ def save(face, path):
     """Writes a face in the format that the ending of `path` names.
 
       .glb   a texture, normals, and the blendshapes as morph targets; meters, as glTF has it. A fitted face has two states more,
-             "neutral" and "fitted", as it is in the photo, in which it is shown
+             "neutral" and "fitted", as it is in the photo, in which it is shown; one of a video has its track as an animation
       .obj   a texture and normals, with NAME.mtl and NAME_texture.png beside it (see writers.write_textured); mm
       .ply   vertex colors; mm
       .npz   the arrays of Face by their names
       .json  coefficients, landmarks in mm, how the network's crop lies in the photo, and how a fitted face does
       .png   the photo beside the face at -45, 0 and 45 degrees, or beside the neutral face and overlays of a fitted one
+      .csv   the track of a video's fitted face, a row a frame: seconds; pitch, yaw and roll as in scene.Pose; mm to the right, up
+             and toward the camera from the middle place; weights of the blendshapes; and whether the face was seen, 1 or 0
 
     Args:
       face: Face.
       path: of the file, which is replaced only once the new one is complete.
 
     Raises:
-      ValueError: another ending.
+      ValueError: another ending, or .csv of a face without a track.
     """
     path = pathlib.Path(path)
     write = FORMATS.get(path.suffix.lower().removeprefix("."))
@@ -45,12 +49,14 @@ def glb(face):
     """The bytes of a face's GLB file."""
     mesh = _laid_out(face)
     _, texture = cv2.imencode(".jpg", _texture(face, mesh)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return gltf.encode(mesh, texture.tobytes(), _states(face) | dict(face.blendshapes), {"fitted": 1.} if face.fitted else {})
+    states, followed = _states(face), face.fitted and face.fitted.followed
+    track = followed and followed.track._replace(weights=followed.track.weights[:, :len(face.blendshapes)])  # which may be left out
+    return gltf.encode(mesh, texture.tobytes(), states | dict(face.blendshapes), {"fitted": 1.} if states else {}, track)
 
 
 def _states(face):
     """{name: [V, 3] mm}, what brings a fitted face into its named states."""
-    if not face.fitted:
+    if not face.fitted or face.fitted.followed:
         return {}
     return {"neutral": np.zeros_like(face.vertices), "fitted": face.fitted.posed - face.vertices}
 
@@ -66,6 +72,11 @@ def numbers(face):
         found["fitted"] = {"camera": fitted.camera.tolist(), "rotation": fitted.rotation.tolist(),
                            "expression": fitted.expression.tolist(), "blendshapes": dict(fitted.weights)}
     return found
+
+
+def offered(face, formats):
+    """Those of some formats that a Face can be saved in: only that of a video has a track."""
+    return [form for form in formats if form != "csv" or face.fitted and face.fitted.followed]
 
 
 def save_all(face, folder, name, formats):
@@ -138,11 +149,26 @@ def _json(face, path):
     _write(path, json.dumps({"generator": "morph3d", **numbers(face)}, indent=1).encode("ascii"))
 
 
+def _csv(face, path):
+    followed = face.fitted and face.fitted.followed
+    if not followed:
+        raise ValueError(f"{path}: found a face without a track, expected one that was fitted to a video; choose another format")
+    track, content = followed.track, io.StringIO()
+    rows = csv.writer(content)
+    rows.writerow([*COLUMNS, *face.blendshapes, "seen_by_morph3d"])
+    turns = Rotation.from_matrix(track.rotations).as_euler("ZXY", degrees=True)[:, [1, 2, 0]]
+    for time, turn, place, weights, seen in zip(track.times, turns, track.translations, track.weights, followed.seen, strict=True):
+        shares = [f"{weight:.3f}" for weight in weights[:len(face.blendshapes)]]
+        rows.writerow([f"{time:.4f}", *(f"{value:.2f}" for value in (*turn, *place)), *shares, int(seen)])
+    _write(path, content.getvalue().encode("ascii"))
+
+
 def _write(path, content):
     with atomic_files.replacing(path) as beside:
         beside.write_bytes(content)
 
 
-FORMATS = {"glb": lambda face, path: _write(path, glb(face)), "obj": _obj, "npz": _npz, "json": _json,
+COLUMNS = "time_s", "pitch_degrees", "yaw_degrees", "roll_degrees", "x_mm", "y_mm", "z_mm"
+FORMATS = {"glb": lambda face, path: _write(path, glb(face)), "obj": _obj, "npz": _npz, "json": _json, "csv": _csv,
            "ply": lambda face, path: writers.write(path, face.mesh),
            "png": lambda face, path: images.write_png(path, face_pictures.draw_beside_photo(face))}

@@ -27,7 +27,7 @@ class FaceFolder:
         """
         Args:
           folder: its path.
-          formats: some of face_files.FORMATS, for all faces.
+          formats: some of face_files.FORMATS, for all faces that can be saved in them.
           page: whether there is to be a page, index.html, of the first SHOWN.
           blendshapes: whether files hold them.
           uvs: the Atlas of the faces, or None; textures are prepared for it at once.
@@ -57,16 +57,17 @@ class FaceFolder:
         Raises:
           OSError: one that was put before cannot be written.
         """
-        name = face_files.free_name(self._folder, wanted, self._formats, self._taken)
+        formats = face_files.offered(face, self._formats)
+        name = face_files.free_name(self._folder, wanted, formats, self._taken)
         self._taken.add(name.lower())
         if name != wanted:
             logging.info("%s: another face or a file that is not morph3d's has that name; this face is %s", wanted, name)
         self.count += 1
-        paths = [path for form in self._formats for path in face_files.paths(self._folder, name, form)]
+        paths = [path for form in formats for path in face_files.paths(self._folder, name, form)]
         if self._page and len(self._shown) < SHOWN:
             self._shown[name] = face, {path.name: path.relative_to(self._folder).as_posix() for path in paths}
         saved = face if self._blendshapes else dataclasses.replace(face, blendshapes={})
-        self._waiting.append((paths, [self._pool.submit(_save, saved, self._folder, name, form) for form in self._formats]))
+        self._waiting.append((paths, [self._pool.submit(_save, saved, self._folder, name, form) for form in formats]))
         self._wait(AHEAD)
 
     def _wait(self, left):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from morph3d.mesh.gltf import Track
 from morph3d.mesh.mesh import Mesh
 from morph3d.mesh.uv_atlas import Atlas
 from morph3d.photos.sightings import Framing
@@ -20,9 +21,15 @@ class Modes(NamedTuple):
 NO_MODES = Modes(np.empty([0, 0, 3], np.float32), np.empty([0, 0, 3], np.float32))
 
 
+class Followed(NamedTuple):
+    """How a face moves in its video."""
+    track: Track  # N moments, those of the frames; its weights are of the face's blendshapes, its places from the middle one of all
+    seen: np.ndarray  # [N] bool, moments when the face was seen; at the others, in short gaps, the track is made up
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Fitted:
-    """A face as it is in its photo, which morph3d.fitting finds out.
+    """A face as it is in its photo, which morph3d.fitting finds out; of a video, in a frame near its middle.
 
     Attributes:
       vertices: [V, 3] float32 mm, the face with the photo's expression, not turned.
@@ -33,6 +40,7 @@ class Fitted:
       pictures: {"photo", "mesh", "albedo": [size, size, 3] uint8}, the part of the photo with the head, and over it the shaded
         geometry and the colors without light (paper, figure 18).
       texture: [N, N, 3] uint8 sRGB of the photo's own pixels, row 0 at v = 1 of the face's uvs, or None.
+      followed: how it moves in its video, a Followed; None for a photo.
     """
     vertices: np.ndarray
     rotation: np.ndarray
@@ -41,6 +49,7 @@ class Fitted:
     expression: np.ndarray
     pictures: Mapping[str, np.ndarray]
     texture: np.ndarray | None = None
+    followed: Followed | None = None
 
     @property
     def posed(self) -> np.ndarray:
@@ -99,6 +108,6 @@ class Face:
         return viewer.inline(self)
 
     def save(self, path: str | os.PathLike) -> None:
-        """Writes the face by the ending of `path`: .glb, .obj, .ply, .npz, .json or .png; see inference/face_files.py."""
+        """Writes the face by the ending of `path`: .glb, .obj, .ply, .npz, .json, .png or .csv; see inference/face_files.py."""
         from morph3d.inference import face_files
         face_files.save(self, path)

@@ -29,13 +29,15 @@ def reconstruct(reconstructor, inputs, everybody=False, fit=None):
       reconstructor: Reconstructor.
       inputs: [Input].
       everybody: whether all faces of a photo are asked for, from left to right, or the main one. A video always has one face.
-      fit: a function of an Input, its photo [H, W, 3] uint8 and a Face of it that gives another Face; or raises a ValueError that
-        says why it cannot, and the face stays as it is. None: all stay so. Several threads call it.
+      fit: a function of an Input, its photo [H, W, 3] uint8, None for a video, and a Face of it that gives another Face and notes;
+        or raises a ValueError that says why it cannot, and the face stays as it is. None: all stay so. Several threads call it.
     """
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for is_video, run in itertools.groupby(inputs, lambda each: each.is_video):
             if is_video:
-                yield from ((each, average(reconstructor, [each])) for each in run)
+                for each in run:
+                    made = average(reconstructor, [each])
+                    yield each, _fitted(fit, each, None, made) if fit else made
                 continue
             for some in _at_a_time(run):
                 photos = list(pool.map(_photo, some))
@@ -81,7 +83,9 @@ def _fitted(fit, each, photo, made):
     faces, notes = [], list(made.notes)
     for face in made.faces:
         try:
-            faces.append(fit(each, photo, face))
+            fitted, told = fit(each, photo, face)
+            faces.append(fitted)
+            notes += told
         except ValueError as error:
             faces.append(face)
             notes.append(f"not fitted: {error}")

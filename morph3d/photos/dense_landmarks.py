@@ -20,6 +20,7 @@ SIZE = 192  # pixels of the square's side
 LOOKS = 2
 FROM_POINTS = 3.6  # the first square's side over the distance of the eyes, or over that from eyes to mouth where it is longer
 FROM_LANDMARKS = 1.5  # the next square's side over the longer side of the landmarks' box; 1.25 and 2 fit worse
+FIVE_POINTS = [[33, 133], [362, 263], [4, 4], [61, 61], [291, 291]]  # landmarks around those of face_detection.detect
 OUTER_EYE_CORNERS = [33, 263]  # landmarks: of the eye that is left in the photo, of the right one
 OUTPUTS = ["conv2d_20", "conv2d_30"]  # layers: the landmarks, and the log odds that there is a face
 
@@ -43,6 +44,11 @@ def detect(photo, points):
         landmarks, log_odds = _look(photo, *square)
         square = _square_of_landmarks(landmarks[:, :2])
     return landmarks.astype(np.float32) if log_odds > 0. else None
+
+
+def five_points(landmarks):
+    """[5, 2] pixels, those of face_detection.detect, of landmarks [468, 2 or 3]: a face is looked for where it was last seen."""
+    return landmarks[FIVE_POINTS, :2].mean(1)
 
 
 def _square_of_points(points):

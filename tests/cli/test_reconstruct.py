@@ -1,4 +1,5 @@
 """morph3d-reconstruct from outside: what it takes, what it writes, and what it says of what cannot be done."""
+import csv
 import json
 import os
 import subprocess
@@ -109,7 +110,7 @@ def test_a_file_of_any_name_gives_a_face(work):
 
 @pytest.mark.parametrize("arguments, words", [
     (["nowhere.jpg"], "error: nowhere.jpg: no such photo, video or folder"),
-    (["--formats=stl", "photos/0.png"], "error: --formats: found stl, expected some of glb, obj, ply, npz, json, png, html"),
+    (["--formats=stl", "photos/0.png"], "error: --formats: found stl, expected some of glb, obj, ply, npz, json, png, csv, html"),
     (["photos/wall.png"], "photos/wall.png: no face found; give a photo with "),
     (["bad.jpg"], "bad.jpg: not an image; give another photo"),
     (["film.mp4"], "film.mp4: no frame can be read; give a video that OpenCV reads")])
@@ -171,3 +172,23 @@ def test_what_keras_would_import_for_itself_is_there_for_others():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
     with pytest.raises(ImportError), programs._hidden("this"):
         import this  # noqa: F401
+
+
+@pytest.mark.slow  # measures the network that comes along, which takes half a minute
+def test_a_video_is_fitted_frame_by_frame(work):
+    """The astronaut, moved to the right by 3 pixels a frame, and a photo, which has no track."""
+    writer = cv2.VideoWriter(str(work / "moving.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 25., (512, 512))
+    for number in range(10):
+        writer.write(cv2.warpAffine(ASTRONAUT, np.float64([[1., 0., 3. * number], [0., 1., 0.]]), (512, 512))[..., ::-1])
+    writer.release()
+    result = program("fit", work / "moving.mp4", work / "photos" / "0.png", "--nophotometric", "--formats=glb,csv,png",
+                     f"--output={work / 'tracks'}", XDG_CACHE_HOME=str(work / "cache"))
+    assert result.returncode == 0, result.stderr
+    assert written(work, "tracks") == ["0.glb", "0_views.png", "moving.csv", "moving.glb", "moving_views.png"]
+    assert "moving: a track of 10 frames" in result.stderr
+    with open(work / "tracks" / "moving.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    places, yaws = (np.array([float(row[name]) for row in rows]) for name in ("x_mm", "yaw_degrees"))
+    assert len(rows) == 10 and len(rows[0]) == 7 + 51 + 1 and (np.diff(places) > 0.).all() and np.ptp(yaws) < 3.
+    assert b'"animations"' in (work / "tracks" / "moving.glb").read_bytes()
+    assert b'"animations"' not in (work / "tracks" / "0.glb").read_bytes()

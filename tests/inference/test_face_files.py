@@ -1,4 +1,5 @@
 """A face's files, read by other programs."""
+import csv
 import dataclasses
 import json
 import pathlib
@@ -8,17 +9,32 @@ import PIL.Image
 import pytest
 import skimage.data
 import trimesh
+from scipy.spatial.transform import Rotation
 
 from morph3d.inference import face_files
-from morph3d.mesh import uv_atlas
+from morph3d.inference.faces import Fitted, Followed
+from morph3d.mesh import gltf, uv_atlas
 
 NAMES = {"glb": ["me.glb"], "obj": ["me.obj", "me.mtl", "me_texture.png"], "ply": ["me.ply"], "npz": ["me.npz"],
-         "json": ["me.json"], "png": ["me_views.png"]}
+         "json": ["me.json"], "png": ["me_views.png"], "csv": ["me.csv"]}
 
 
 @pytest.fixture(scope="module")
 def face(tiny_reconstructor):
     return tiny_reconstructor.reconstruct(skimage.data.astronaut())
+
+
+@pytest.fixture(scope="module")
+def filmed(face):
+    """The face as it is fitted to a video of three frames, in the second of which it was not seen; with two blendshapes."""
+    turns = Rotation.from_euler("yxz", [[20., 10., -5.], [0., 0., 0.], [-70., -30., 15.]], degrees=True)  # turned by yaw first
+    track = gltf.Track(np.array([0., .04, .1]), np.array([[0., 1.], [.25, .5], [1., 0.]]), turns.as_matrix(),
+                       np.array([[1., 2., 3.], [0., 0., 0.], [-4., -5., -6.5]]))
+    picture = np.zeros([8, 8, 3], np.uint8)
+    fitted = Fitted(face.vertices, np.eye(3), np.eye(3, 4), {}, np.zeros(2), dict.fromkeys(["photo", "mesh", "albedo"], picture),
+                    followed=Followed(track, np.array([True, False, True])))
+    bump = np.float32(face.vertices[:, 2:] > 60.) * [0., -20., 0.]
+    return dataclasses.replace(face, blendshapes={"jawOpen": bump, "jawLeft": bump[:, ::-1]}, fitted=fitted)
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +67,34 @@ def test_a_glb_has_the_blendshapes_of_the_face(face, tmp_path):
     assert b'"targetNames": ["jawOpen"]' in (tmp_path / "moving.glb").read_bytes()
 
 
+def test_a_glb_plays_the_track_of_a_video(filmed, tmp_path):
+    for name, each, paths in (("all", filmed, {"rotation", "translation", "weights"}),
+                              ("rigid", dataclasses.replace(filmed, blendshapes={}), {"rotation", "translation"})):
+        each.save(tmp_path / f"{name}.glb")
+        content = (tmp_path / f"{name}.glb").read_bytes()
+        scene = json.loads(content[20:20 + int.from_bytes(content[12:16], "little")])
+        animation, = scene["animations"]
+        assert {channel["target"]["path"] for channel in animation["channels"]} == paths
+        assert scene["meshes"][0].get("extras", {}).get("targetNames", []) == list(each.blendshapes)
+
+
+def test_a_csv_has_the_track_of_a_video_frame_by_frame(filmed, tmp_path):
+    filmed.save(tmp_path / "me.csv")
+    with open(tmp_path / "me.csv", newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["time_s", "pitch_degrees", "yaw_degrees", "roll_degrees", "x_mm", "y_mm", "z_mm", "jawOpen", "jawLeft",
+                    "seen_by_morph3d"]
+    np.testing.assert_allclose(np.array(rows, float), [[0., 10., 20., -5., 1., 2., 3., 0., 1., 1.],
+                                                       [.04, 0., 0., 0., 0., 0., 0., .25, .5, 0.],
+                                                       [.1, -30., -70., 15., -4., -5., -6.5, 1., 0., 1.]], atol=1e-6)
+
+
+def test_a_photo_has_no_track(face, filmed, tmp_path):
+    assert face_files.offered(face, ["glb", "csv"]) == ["glb"] and face_files.offered(filmed, ["glb", "csv"]) == ["glb", "csv"]
+    with pytest.raises(ValueError, match="me.csv: found a face without a track, expected one that was fitted to a video; choose"):
+        face.save(tmp_path / "me.csv")
+
+
 def test_numbers_come_back(face, tmp_path):
     for ending in "npz", "json":
         face.save(tmp_path / f"me.{ending}")
@@ -64,16 +108,17 @@ def test_numbers_come_back(face, tmp_path):
 
 
 def test_another_ending_is_refused(face, tmp_path):
-    with pytest.raises(ValueError, match='me.stl: found extension ".stl", expected .glb, .obj, .npz, .json, .ply, .png; rename'):
+    expected = ", ".join([".glb", ".obj", ".npz", ".json", ".csv", ".ply", ".png"])
+    with pytest.raises(ValueError, match=f'me.stl: found extension ".stl", expected {expected}; rename'):
         face.save(tmp_path / "me.stl")
 
 
-def test_all_formats_are_written_under_one_name_and_replaced(face, tmp_path):
-    for each in dataclasses.replace(face, vertices=face.vertices * 2.), face:
+def test_all_formats_are_written_under_one_name_and_replaced(filmed, tmp_path):
+    for each in dataclasses.replace(filmed, vertices=filmed.vertices * 2.), filmed:
         paths = face_files.save_all(each, tmp_path / "faces", "me", NAMES)
         assert [path.name for path in paths] == sum(NAMES.values(), []) and sorted((tmp_path / "faces").iterdir()) == sorted(paths)
     mesh = trimesh.load(tmp_path / "faces" / "me.ply", process=False)
-    np.testing.assert_allclose(mesh.vertices, face.vertices, atol=1e-3)
+    np.testing.assert_allclose(mesh.vertices, filmed.vertices, atol=1e-3)
     assert PIL.Image.open(tmp_path / "faces" / "me_views.png").size == (4 * 448, 448)
     assert set(NAMES) == set(face_files.FORMATS)
 
@@ -96,8 +141,8 @@ def test_a_name_that_a_file_of_somebody_else_has_gets_a_number(face, tmp_path, f
     assert face_files.free_name(tmp_path, "me", [form]) == "me_3"
 
 
-def test_files_of_an_earlier_call_do_not_take_the_name(face, tmp_path):
-    face_files.save_all(face, tmp_path, "me", NAMES)
+def test_files_of_an_earlier_call_do_not_take_the_name(filmed, tmp_path):
+    face_files.save_all(filmed, tmp_path, "me", NAMES)
     assert face_files.free_name(tmp_path, "me", NAMES) == "me"
 
 

@@ -75,3 +75,10 @@ def test_the_page_shows_the_first_and_says_so(face, tmp_path, monkeypatch):
             folder.put(name, face)
     assert (tmp_path / "index.html").read_text() == "morph3d a b"
     assert said == [f"{tmp_path / 'index.html'}: shows the first 2 of 3 faces"]
+
+
+def test_a_photo_has_no_csv_and_another_file_of_that_name_does_not_matter(face, tmp_path):
+    (tmp_path / "me.csv").write_text("mine")
+    with opened(tmp_path, ["ply", "csv"]) as folder:
+        folder.put("me", face)
+    assert names(tmp_path) == ["me.csv", "me.ply"] and (tmp_path / "me.csv").read_text() == "mine"

@@ -1,4 +1,6 @@
 """Many photos and videos: each comes to the same as alone, and errors stay where they are."""
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -62,6 +64,18 @@ def test_a_video_is_one_face_of_its_frames_that_show_one(folder, tiny_reconstruc
     from_mean = np.abs(alone.vertices - tiny_reconstructor.mean_face.vertices).mean()
     assert np.abs(face.vertices - alone.vertices).mean() < .1 * from_mean
     assert made.notes == ["made of 4 of 6 pictures, without 2 without a face or unreadable"]
+
+
+def test_of_photos_and_videos_each_is_fitted_or_says_why_not(folder, tiny_reconstructor):
+    def fit(each, photo, face):
+        if each.name == "b":
+            raise ValueError("seen from behind")
+        assert (photo is None) == each.is_video
+        return dataclasses.replace(face, fitted=each.name), ["well done"]
+
+    found = list(many.reconstruct(tiny_reconstructor, taken(folder, "a.png", "b.png", "film.avi", "empty.avi"), fit=fit))
+    assert [[face.fitted for face in made.faces] for _, made in found] == [["a"], [None], ["film"], []]
+    assert [made.notes[-1:] for _, made in found] == [["well done"], ["not fitted: seen from behind"], ["well done"], []]
 
 
 def test_the_average_is_that_of_the_encodings(folder, tiny_reconstructor):

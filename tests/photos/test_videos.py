@@ -63,10 +63,42 @@ def test_a_video_that_cannot_be_opened_says_why(film, monkeypatch):
         next(videos.frames(film, 3))
 
 
+def test_all_frames_come_with_their_times(film):
+    times, frames = zip(*videos.timed(film), strict=True)
+    assert numbers(frames) == list(range(30)) and videos.length(film) == 30
+    np.testing.assert_allclose(times, np.arange(30) / 25., atol=1e-3)
+
+
+@pytest.mark.parametrize("told, expected", [
+    ([5., 45., 145., 165., 225.], [0., .04, .14, .16, .22]),  # a rate that changes
+    ([0., 0., 0., 0., 0.], [0., .04, .08, .12, .16]),  # a file that says nothing
+    ([0., 80., 40., 200., 240.], [0., .08, .12, .2, .24])])  # a time that goes back
+def test_times_are_those_of_the_file_where_they_increase(film, monkeypatch, told, expected):
+    class Told:
+        def __init__(self, path):
+            self.film, self.number = capture(path), -1
+
+        def grab(self):
+            self.number += 1
+            return self.number < len(told) and self.film.grab()
+
+        def get(self, what):
+            return told[self.number] if what == cv2.CAP_PROP_POS_MSEC else self.film.get(what)
+
+        def __getattr__(self, name):
+            return getattr(self.film, name)
+
+    capture = cv2.VideoCapture
+    monkeypatch.setattr(cv2, "VideoCapture", Told)
+    np.testing.assert_allclose([time for time, _ in videos.timed(film)], expected)
+
+
 def test_what_is_no_video_is_named(tmp_path):
     (tmp_path / "page.avi").write_text("an error page, saved as a video")
     with pytest.raises(ValueError, match="page.avi: no frame can be read; give a video that OpenCV reads"):
         list(videos.frames(tmp_path / "page.avi", 3))
+    with pytest.raises(ValueError, match="page.avi: no frame can be read"):
+        list(videos.timed(tmp_path / "page.avi"))
     with pytest.raises(ValueError, match="none.avi: not a file"):
         list(videos.frames(tmp_path / "none.avi", 3))
 
