@@ -43,7 +43,7 @@ def sparse(found, model, deviation=1.5):
 def start(model, observed, center, prior):
     """The neutral State from the front that is nearest to landmarks; center: [2] pixels, of perspective."""
     neutral, light = np.zeros(model.expression_size), lighting.prior().mean.reshape(-1, 3)
-    points = model.vertices(neutral, prior.shape)[observed.vertices] + observed.offsets
+    points = model.points(observed.vertices, neutral, prior.shape) + observed.offsets
     return State(view.start(points, observed.pixels, center), neutral, prior.shape, prior.texture, light)
 
 
@@ -53,13 +53,13 @@ class Equations(NamedTuple):
     right: np.ndarray  # [K]
 
 
-def equations(model, observed, center, state):
-    """The Equations of the landmarks alone at a State, in units of their deviations."""
-    vertices = model.vertices(state.expression, state.shape)
-    numbers = _slid(model, observed, vertices, state.view)
-    points = vertices[numbers] + observed.offsets
+def equations(model, observed, center, state, count=None):
+    """The Equations of the landmarks alone at a State, in units of their deviations; of the first `count` unknowns, or of all."""
+    numbers = _slid(model, observed, state)
+    points = model.points(numbers, state.expression, state.shape) + observed.offsets
     moving = view.motion(state.view, points)
-    rows = np.concatenate([moving.of_view, moving.of_points @ model.moves_by_vertex[numbers, :3]], 2)
+    moves = model.moves_by_vertex[numbers, :3, :count and count - view.SIZE]
+    rows = np.concatenate([moving.of_view, moving.of_points @ moves], 2)
     off = observed.pixels - state.view.project(points, center)
     unit = observed.deviations[:, None] * np.exp(state.view.log_scale)
     size = np.linalg.norm(off, axis=1, keepdims=True) / unit
@@ -83,8 +83,7 @@ def fit(model, observed, center, state, prior, identity=False, gradient_descent=
     count = view.SIZE + len(state.expression) + identity * len(state.shape)
     velocity = np.zeros(count)
     for _ in range(DESCENT_STEPS if gradient_descent else STEPS):
-        square, right = (part[..., :count] for part in equations(model, observed, center, state))
-        square = square[:count].copy()
+        square, right = equations(model, observed, center, state, count)
         prior.hold(square, right, state)
         if gradient_descent:
             velocity = change = DESCENT_MOMENTUM * velocity + _downhill(square, right)
@@ -104,11 +103,11 @@ def _downhill(square, right):
     return units**2 * right / steepest
 
 
-def _slid(model, observed, vertices, seen):
+def _slid(model, observed, state):
     """The vertices of the landmarks: of hidden ones on the jaw, those at the same height that are farthest out in the picture."""
-    numbers = observed.vertices.copy()
     if not observed.slides.any():
-        return numbers
+        return observed.vertices
+    numbers, seen, vertices = observed.vertices.copy(), state.view, model.vertices(state.expression, state.shape)
     turned = vertices @ seen.matrix.T
     toward_eye = np.array([*-seen.shift, 1. / seen.nearness]) - turned[numbers]
     facing = normals.vertex_normals(vertices, model.triangles)[numbers] @ seen.matrix.T

@@ -41,6 +41,10 @@ class LinearModel:
         """[V, 3] float32 mm of coefficients [E] and [S]."""
         return self.mean + np.tensordot(np.float32(np.concatenate([expression, shape])), self.moves, 1)
 
+    def points(self, numbers, expression, shape):
+        """`vertices` of some numbers [N] alone, [N, 3] float32 mm: of few in a hundredth of the time."""
+        return self.mean[numbers] + self.moves_by_vertex[numbers, :3] @ np.float32(np.concatenate([expression, shape]))
+
     def colors(self, texture):
         """[V, 3] float32 sRGB, clipped to 0..1, of coefficients [T]."""
         return np.clip(self.mean_colors + np.tensordot(np.float32(texture), self.paints, 1), 0., 1.)

@@ -91,7 +91,7 @@ def test_a_hidden_landmark_of_the_jaw_is_looked_for_on_the_outline(model):
     state, prior = truth(model, .65)
     vertices, numbers = model.vertices(state.expression, state.shape), model.landmarks.copy()
     given = landmarks.sparse(projected(model, state, model.landmarks), model)
-    slid = landmarks._slid(model, given, vertices, state.view)
+    slid = landmarks._slid(model, given, state)
     moved = np.flatnonzero(slid != numbers)
     assert len(moved) >= 3 and set(moved) <= set(range(9, 17))  # turned to its left, it hides that side
     turned = vertices @ state.view.matrix.T
