@@ -37,7 +37,7 @@ def smooth(model, length, field):
     return solver.solve(areas * np.float64(field))
 
 
-@functools.lru_cache(4)
+@functools.lru_cache(8)
 def _solver(model, length):
     """The vertices' areas [V, 1] mm^2, and what solves with the matrix areas + length^2 stiffness."""
     corners, count = np.float64(model.mean[model.triangles]), len(model.mean)

@@ -74,7 +74,7 @@ def _check(fit, photo):
 def _albedo(photo, source):
     """[N, 3] linear RGB of the photo at the N places of a Source, with the light taken out."""
     count = len(source.places)
-    places = np.resize(np.float32(source.places - .5), (-(-count // ROW), ROW, 2))  # OpenCV takes no longer rows than 32767
+    places = np.resize(np.float32(source.places - .5), (count // ROW + 1, ROW, 2))  # OpenCV takes no longer rows than 32767
     found = cv2.remap(photo, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1, 3)[:count]
     return np.clip((LINEAR[found] - source.shine) / np.maximum(source.lit, 1e-3), 0., 1.)
 
