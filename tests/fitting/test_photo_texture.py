@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from morph3d import colors, images
-from morph3d.fitting import drawing, lighting, photo_fit, photo_texture, view
+from morph3d.fitting import drawing, lighting, photo_fit, photo_texture, sight, view
 from morph3d.fitting.state import State
 from morph3d.mesh import normals, uv_atlas
 from morph3d.mesh.mesh import Mesh
@@ -107,6 +107,29 @@ def test_the_far_side_of_a_turned_face_is_the_near_side_mirrored(model, atlas, t
     hidden = skin & (toward_camera(state, facing) < .1) & (toward_camera(state, facing * [-1., 1., 1.]) > .8)
     assert hidden.sum() > 10_000
     assert off(found, texture, hidden) < .6 * off(bare, texture, hidden)
+
+
+def test_what_the_nose_hides_is_not_seen(model, atlas):
+    """Against all triangles that the straight line from a vertex to the eye crosses."""
+    state = state_of(model, np.radians(50.))
+    photo, fit = photograph(model, atlas, state, baked(model, atlas, state))
+    weights = sight.of(model, fit, photo.shape[1::-1]).source.weight[:, 0]
+    vertices = np.float64(model.vertices(state.expression, state.shape))
+    eye = state.view.matrix.T @ -np.array([*state.view.shift, -1. / state.view.nearness])
+    a, b, c = np.moveaxis(vertices[model.triangles], 1, 0)
+    hidden = []
+    for vertex in np.flatnonzero(model.among("cheeks", "nose", "eyelids", "eyes", "lips")):
+        ray = eye - vertices[vertex]  # a + s (b - a) + t (c - a) = vertex + along ray, by Cramer's rule
+        across = np.cross(ray, c - a)
+        volume = np.einsum("fd,fd->f", b - a, across)
+        volume = np.where(np.abs(volume) < 1e-9, np.inf, volume)
+        aside = np.cross(vertices[vertex] - a, b - a)
+        s, t = np.einsum("fd,fd->f", vertices[vertex] - a, across) / volume, aside @ ray / volume
+        along = np.einsum("fd,fd->f", c - a, aside) / volume * np.linalg.norm(ray)
+        hidden.append(((s > 0.) & (t > 0.) & (s + t < 1.) & (along > 5.)).any() and vertex)
+    hidden = [vertex for vertex in hidden if vertex]
+    hidden = np.intersect1d(hidden, np.flatnonzero(normals.vertex_normals(vertices, model.triangles) @ state.view.matrix[2] > .3))
+    assert len(hidden) > 100 and weights[hidden].max() < .1
 
 
 def test_what_covers_a_face_is_not_in_its_texture(model, atlas, texels, front):

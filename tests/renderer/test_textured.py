@@ -41,7 +41,8 @@ def test_a_texture_finer_than_the_picture_does_not_alias(egg):
     texture = np.uint8(255 * np.random.default_rng(0).integers(0, 2, [2048, 2048, 1]).repeat(3, 2))
     small = draw(egg, texture, scene.studio(), 64)
     gray = draw(egg, np.full_like(texture, 188), scene.studio(), 64)  # of half the light
-    assert np.abs(small - gray).mean() < .03
+    egg_seen = gray != gray[0, 0]
+    assert np.abs(small - gray)[egg_seen].mean() < .03
 
 
 def test_without_a_mesh_in_view_there_is_the_background(egg):
