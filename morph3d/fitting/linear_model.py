@@ -50,10 +50,18 @@ class LinearModel:
         return np.clip(self.mean_colors + np.tensordot(np.float32(texture), self.paints, 1), 0., 1.)
 
     @functools.cached_property
+    def parts(self):
+        """{name: [V] bool}, see morphable/parts.py."""
+        return parts.find(self.mean, self.triangles, self.landmarks)
+
+    def among(self, *names):
+        """[V] bool, the vertices of the parts of these names."""
+        return np.any([self.parts[name] for name in names], axis=0)
+
+    @functools.cached_property
     def skin(self):
         """[V] bool, the vertices of the face with eyes and ears, whose color is compared with a photo's."""
-        found = parts.find(self.mean, self.triangles, self.landmarks)
-        return ~np.any([found[name] for name in NOT_SKIN], axis=0)
+        return ~self.among(*NOT_SKIN)
 
     @functools.cached_property
     def skin_triangles(self):

@@ -1,7 +1,7 @@
-"""The photo's own pixels as the texture of a fitted face: where they show its skin, with the light taken away.
+"""The photo's own pixels as the texture of a fitted face: where they show its skin, with the light taken out.
 
-Where the photo does not show it, the other half of the face does, and where neither, the model, in the photo's tone. All is found
-at the vertices; only the photo is looked up texel by texel.
+Where the photo does not show it, the other half of the face does, and where neither does, the model, in the photo's tone. All that
+decides is found at the vertices; texel by texel only the photo is looked up.
 """
 from typing import NamedTuple
 
@@ -10,19 +10,23 @@ import numpy as np
 
 from morph3d import colors, images
 from morph3d.fitting import mesh_fields, sight
+from morph3d.fitting.skin import PLAIN
 from morph3d.renderer import texture_baking
 
-TEXEL = .3  # mm, about the size of one on a head: a photo is shrunk to it
-WIDE = 15.  # mm, over which tones are compared and passed on
+TEXEL = .3  # mm, about a texel's size on a head
+TONE = 15.  # mm, over which the tones of photo and model are compared
+UNKNOWN = 1e-3  # as if so much of the tone were the model's, so that it is, far from all that is seen
+BRIGHTEST = 1.4  # times the surrounding skin; what is brighter is a highlight
+WHITE = "eyes", "brows", "lips"  # parts with bright spots of their own
 LINEAR = np.float32(colors.linear_from_srgb(np.arange(256) / 255.))
-ROW = 1024
+ROW = 1024  # places that are looked up, a row of a picture of them
 
 
 class Texture(NamedTuple):
     """The texture of a face, and where it is from."""
     pixels: np.ndarray  # [SIZE, SIZE, 3] uint8 sRGB, row 0 at v = 1
-    photo: float  # the share of what triangles cover that is from the photo
-    mirrored: float  # that is from it, of the other half of the face
+    photo: float  # the share of what triangles cover that the photo shows
+    mirrored: float  # the share that it shows on the other half of the face; the rest is the model's
 
 
 def make(model, atlas, fit, photo):
@@ -33,40 +37,57 @@ def make(model, atlas, fit, photo):
       atlas: Atlas of the model's triangles.
       fit: photo_fit.Fit.
       photo: [H, W, 3] uint8, the one that was fitted.
+
+    Raises:
+      ValueError: it was another photo, or the atlas is that of other triangles.
     """
-    source, own = _toned(model, *sight.of(model, fit, photo.shape))
-    small, scales = images.shrink(photo, 1. / max(1., TEXEL * np.exp(fit.state.view.log_scale) / fit.window[0, 0]))
+    _check(fit, photo)
+    atlas = atlas.checked(model.triangles)
+    source, own = _toned(model, sight.of(model, fit, photo.shape[1::-1]))
+    pixels_per_mm = np.exp(fit.state.view.log_scale) / fit.window[0, 0]
+    photo, scales = images.shrink(photo, 1. / (TEXEL * pixels_per_mm))
     source = source._replace(places=source.places * scales)
     weights, nearest = texture_baking.prepare(atlas)
     owners = atlas.owners(model.triangles)
-    texels = weights @ np.float32(own)[owners]
-    shares = []
+    brightest = np.where(model.among(*WHITE)[:, None], 1., BRIGHTEST * own)
+    texels, shares = weights @ np.float32(own)[owners], []
     for each in (source.mirrored(model), source):
-        fields = np.float32(np.concatenate(each, 1))[owners]
-        share = weights @ fields[:, -1]
-        shares.append(share)
-        rows = np.flatnonzero(share)
-        here = sight.Source(*np.split(weights[rows] @ fields, (2, 5, 8), 1))
-        texels[rows] += here.weight * (_albedo(small, here) - texels[rows])
-    return Texture(texture_baking.encode(texels, nearest), float(shares[1].mean()), float((shares[0] * (1. - shares[1])).mean()))
+        fields = np.float32(np.concatenate([brightest, *each], 1))[owners]
+        shares.append(weights @ fields[:, -1])
+        rows = np.flatnonzero(shares[-1])
+        most, *here = np.split(weights[rows] @ fields, (3, 5, 8, 11), 1)
+        here = sight.Source(*here)
+        texels[rows] += here.weight * (np.minimum(_albedo(photo, here), most) - texels[rows])
+    mirrored, seen = shares
+    return Texture(texture_baking.encode(texels, nearest), float(seen.mean()), float((mirrored * (1. - seen)).mean()))
+
+
+def _check(fit, photo):
+    if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8:
+        raise ValueError(f"the photo must be [H, W, 3] uint8, found {list(photo.shape)} {photo.dtype}")
+    fitted = 2. * (fit.center - fit.window[:, 2]) / fit.window[0, 0]
+    if np.abs(fitted - photo.shape[1::-1]).max() > .5:
+        raise ValueError(f"found a photo of {photo.shape[1]} x {photo.shape[0]} pixels, expected the one that was fitted, of "
+                         f"{fitted[0]:.0f} x {fitted[1]:.0f}; fit the face to this one")
 
 
 def _albedo(photo, source):
-    """[N, 3] linear RGB of the photo at N places, without the light."""
+    """[N, 3] linear RGB of the photo at the N places of a Source, with the light taken out."""
     count = len(source.places)
-    places = np.resize(np.float32(source.places - .5), (-(-count // ROW), ROW, 2))
-    looked = cv2.remap(photo, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1, 3)[:count]
-    return np.clip((LINEAR[looked] - source.shine) / np.maximum(source.lit, 1e-3), 0., 1.)
+    places = np.resize(np.float32(source.places - .5), (count // ROW + 1, ROW, 2))  # OpenCV takes no longer rows than 32767
+    found = cv2.remap(photo, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1, 3)[:count]
+    return np.clip((LINEAR[found] - source.shine) / np.maximum(source.lit, 1e-3), 0., 1.)
 
 
-def _toned(model, source, photo, own):
-    """The Source with what its light still has of a left and a right side taken out, and the albedo [V, 3] that the model has
-    where there is no photo, linear RGB in the photo's tone."""
-    mirror = mesh_fields.mirror(model)
-    weight = source.weight * sight.plain(model)[:, None]
-    off = np.log(np.clip(photo, .01, 1.) / np.clip(own, .01, 1.))
-    spread = mesh_fields.smooth(model, WIDE, np.concatenate([weight, weight * off], 1))
-    known, tone = spread[:, :1], spread[:, 1:] / (spread[:, :1] + 1e-3)
-    both = np.minimum(known, mirror @ known)
-    uneven = np.clip(both, 0., 1.) * (tone - mirror @ tone) / 2.
-    return source._replace(lit=source.lit * np.exp(uneven)), np.clip(own * np.exp(tone - uneven), 0., 1.)
+def _toned(model, seen):
+    """The Source with the light evened, and the model's albedo [V, 3] linear RGB in the photo's tone.
+
+    What the two halves of the face differ by over TONE, where both are seen, is light that the fit has not found: people's skin is
+    the same left and right.
+    """
+    mirror, weight = mesh_fields.mirror(model), seen.source.weight * model.among(*PLAIN)[:, None]
+    off = np.log(np.clip(seen.photo, .01, 1.) / np.clip(seen.own, .01, 1.))
+    spread = mesh_fields.smooth(model, TONE, np.concatenate([weight, weight * off], 1))
+    known, tone = spread[:, :1], spread[:, 1:] / (spread[:, :1] + UNKNOWN)
+    uneven = np.clip(np.minimum(known, mirror @ known), 0., 1.) * (tone - mirror @ tone) / 2.
+    return seen.source._replace(lit=seen.source.lit * np.exp(uneven)), np.clip(seen.own * np.exp(tone - uneven), 0., 1.)
