@@ -5,7 +5,8 @@ a pixel counts the less the less the face explains it (hair, glasses, a hand), a
 
 A pixel of a rendering changes with what it sees, (d color / d normal, d color / d albedo, d color / d light), and because another
 point comes to lie under it, -(d picture / d place) . (what that point does); the gradient of the picture is the mean of the
-rendering's and the photo's, which makes the steps of second order (Benhimane and Malis 2004).
+rendering's and the photo's, which makes the steps of second order (Benhimane and Malis 2004). What is compared is smoothed just as
+the gradient is: features are as thin as a pixel, and of those no gradient tells how they move.
 """
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ NOISE = .012  # sRGB, the least of what the model cannot draw
 OUTLYING = 4.  # times the noise, beyond which a difference counts the less the larger it is
 BETTER_HALF = 1.57  # the deviation over the first quartile of the root mean squares of three normal numbers
 INDEPENDENT = .15  # of pixels, where the noise is NOISE; neighbors err alike
-BLURS = 1., 1., 3., 2., 1.5, 1., 1., 1., 1., 1.  # pixels, of the gradients, step by step
+BLURS = 1., 1., 3., 2., 1.5, 1., 1., 1., 1., 1.  # pixels, of what is compared and its gradients, step by step
 LIT_FIRST = 2  # steps in which the face stays where it is, or it would move to where the wrong light looks better
 ROUNDS = 4  # of solving with lights that would become negative put out
 TURN = .1  # radians, the largest turn in a step
@@ -100,7 +101,7 @@ def _solve(square, right, free, first, least):
 
 
 def _equations(model, picture, state, center, drawn, blur, random):
-    """[3 P, K] what colors of P pixels change by when the State does, and [3 P] how far they are from the picture."""
+    """[3 P, K] what colors of P pixels change by when the State does, and [3 P] how far they are from the picture, both blurred."""
     y, x = _choose(model, drawn, random)
     corners, weights = model.triangles[drawn.triangle_ids[y, x]], drawn.barycentrics[y, x]
     distance = np.array([*state.view.shift, -1. / state.view.nearness])
@@ -122,7 +123,8 @@ def _equations(model, picture, state, center, drawn, blur, random):
     for channel in range(3):
         of_light[:, channel, :, channel] = shaded.of_light[:, :, channel] * encoded[:, channel, None]
     rows = np.concatenate([np.float32(of_view), of_moves, of_texture, of_light.reshape(len(y), 3, -1)], 2)
-    return rows.reshape(3 * len(y), -1), (picture - drawn.image)[y, x].ravel()
+    differences = cv2.GaussianBlur(np.where(drawn.mask[..., None], picture - drawn.image, 0.), (0, 0), blur)
+    return rows.reshape(3 * len(y), -1), differences[y, x].ravel()
 
 
 def _choose(model, drawn, random):

@@ -80,6 +80,16 @@ def test_rows_are_what_pixels_change_by(model, truth):
         assert np.median(np.abs(off)) < .06 * np.median(np.abs(expected[steady])), name
 
 
+def test_rows_foretell_what_a_small_picture_changes_by(model, truth):
+    """Of the picture's differences, smoothed as the gradient is; pixel for pixel, edges jump, and the correlation is below .5."""
+    drawn, random = drawing.draw(model, truth, CENTER, SIZE), np.random.default_rng(1)
+    change, part = np.zeros(truth.parts["light"].stop), truth.parts["view"]
+    change[part] = random.standard_normal(view.SIZE) * [.005, .005, .005, .2, .2, .001, 0.]
+    rows, before = photometric._equations(model, picture_of(model, truth.moved(change)), truth, CENTER, drawn, 1.,
+                                          np.random.default_rng(0))
+    assert np.corrcoef(rows @ change, before)[0, 1] > .7
+
+
 def test_light_never_gets_negative(model, truth, prior, started):
     found = photometric.fit(model, .2 * picture_of(model, truth), started, CENTER, prior)
     assert found.light.min() >= 0.
