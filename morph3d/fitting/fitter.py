@@ -77,14 +77,19 @@ class Fitter:
         Args:
           observed: landmarks.Observed of the photo; None: they are detected.
         """
-        if self._choices["pixels"] and skin_color.is_gray(images.to_float(face.crop[None]))[0]:
-            raise ValueError("a gray photo, whose pixels tell nothing of skin and light; fit its landmarks alone")
-        fit = photo_fit.fit(self.model, self.calibration, photo, observed or self._detected(photo, face), face, **self._choices)
+        if self._choices["pixels"]:
+            self.require_colors(face)
+        fit = photo_fit.fit(self.model, self.calibration, photo, observed or self.detected(photo, face), face, **self._choices)
         if abs(fit.state.view.rotation[1]) > LARGEST_YAW:
             raise ValueError(f"seen from the side, by {abs(math.degrees(fit.state.view.rotation[1])):.0f} degrees")
         return fit
 
-    def _detected(self, photo, face):
+    def require_colors(self, face):
+        """ValueError if a Face is of a gray photo."""
+        if skin_color.is_gray(images.to_float(face.crop[None]))[0]:
+            raise ValueError("a gray photo, whose pixels tell nothing of skin and light; fit its landmarks alone")
+
+    def detected(self, photo, face):
         """The landmarks.Observed that are seen."""
         matrix = np.vstack([face.framing.matrix, [0., 0., 1.]])
         five = np.column_stack([self.reconstructor.template, np.ones(5)]) @ np.linalg.inv(matrix)[:2].T
@@ -103,7 +108,8 @@ class Fitter:
             found = photo_texture.make(model, self.reconstructor.uvs, fit, photo).pixels
             texture, _ = images.shrink(found, self._texture / len(found))
         weights = dict(zip(face.blendshapes, self.weights(state.expression), strict=True))
-        fitted = Fitted(posed, state.view.matrix, _camera(fit), weights, state.expression, overlays.draw(model, fit, photo), texture)
+        pictures = overlays.draw(model, fit, photo)
+        fitted = Fitted(posed, state.view.matrix, _camera(fit), weights, state.expression, pictures, texture)
         return dataclasses.replace(face, vertices=neutral, colors=np.float32(model.colors(state.texture)), fitted=fitted,
                                    landmarks=neutral[model.landmarks], shape=np.float32(state.shape),
                                    texture=np.float32(state.texture))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 import numpy as np
 
 from morph3d import images
-from morph3d.fitting import landmarks, photometric
+from morph3d.fitting import landmarks, photometric, population
 from morph3d.fitting.state import Prior, State
 from morph3d.photos import crops
 
@@ -22,7 +22,7 @@ class Fit(NamedTuple):
     observed: landmarks.Observed  # in pixels of the picture
 
 
-def fit(model, calibration, photo, observed, face, identity=False, pixels=True, gradient_descent=False):
+def fit(model, calibration, photo, observed, face, identity=False, pixels=True, gradient_descent=False, prior=None):
     """The Fit of a face.
 
     Args:
@@ -31,22 +31,29 @@ def fit(model, calibration, photo, observed, face, identity=False, pixels=True, 
       photo: [H, W, 3] uint8.
       observed: landmarks.Observed, in pixels of the photo.
       face: Face, the network's, of the same model.
-      identity: whether the shape is solved for, held by the model's prior around the network's; else it stays near the network's.
+      identity: whether the shape is solved for, held by the model's prior around the network's and what is known of people; else it
+        stays near the network's.
       pixels: whether the colors of the photo are fitted too, not its landmarks alone.
       gradient_descent: see landmarks.fit.
+      prior: another Prior than `expected`.
     """
     window = _window(observed.pixels)
     observed = observed._replace(pixels=observed.pixels @ window[:, :2].T + window[:, 2])
     center = window[:, :2] @ (np.array(photo.shape[1::-1]) / 2.) + window[:, 2]
     picture = images.to_float(crops.warp(photo, window, SIZE)).numpy()
-    prior = Prior(np.float64(face.shape), np.float64(face.texture), 1., calibration.shape * (1. if identity else NEAR),
-                  calibration.texture)
+    prior = prior or expected(model, calibration, face, identity)
     state = landmarks.start(model, observed, center, prior)
     state = landmarks.fit(model, observed, center, state, prior, identity, gradient_descent)
     if pixels:
         state = photometric.fit(model, picture, state, center, prior,
                                 lambda state: landmarks.equations(model, observed, center, state))
     return Fit(state, window, center, picture, observed)
+
+
+def expected(model, calibration, face, identity):
+    """The Prior of a photo of which the network has made a Face; see `fit`."""
+    shape, near = (face.shape + population.mean_shape(model), 1.) if identity else (face.shape, NEAR)
+    return Prior(np.float64(shape), np.float64(face.texture), 1., near * calibration.shape, calibration.texture)
 
 
 def _window(points):
