@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from morph3d import colors
 from morph3d.fitting import drawing, lighting, mesh_fields, skin
+from morph3d.fitting.linear_model import NOT_SKIN
 from morph3d.mesh import normals
 from morph3d.renderer import phong
 
@@ -53,7 +54,7 @@ def of(model, fit, size):
     photo = (light - shine) / np.maximum(lit, 1e-3)
     drawn = _draw(model, fit)
     inside = ((places > 1.) & (places < np.array(size) - 1.)).all(1)
-    visible = inside & ~_hidden(drawn, pixels * SIZE / len(fit.picture), positions) & ~model.among("mouth", "neck")
+    visible = inside & ~_hidden(drawn, pixels * SIZE / len(fit.picture), positions) & ~model.among(*NOT_SKIN)
     agreed = skin.agreement(fit.picture, drawn, pixels)
     well = _steepness(facing, positions) * _brightness(model, lit)
     tone = skin.plain(model, photo, visible * agreed.wide * well)

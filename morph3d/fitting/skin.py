@@ -23,7 +23,7 @@ LIPS = 1.6  # times as much for lips
 PATCH = 4.  # mm over which albedo is averaged to tell covers
 FRAMES = 8., 26.  # mm from the contours of the eyes, where glasses have their frames and eyes no lashes
 PLAIN = "nose", "cheeks", "forehead", "chin", "eyelids"  # parts of the tone that skin has
-BARE = "forehead", "ears", "neck", "scalp"  # parts where no beard is
+BARE = "forehead", "ears"  # parts where no beard is
 FEATURES = "eyes", "brows"
 
 
