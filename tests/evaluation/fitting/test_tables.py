@@ -1,0 +1,30 @@
+import pytest
+
+from morph3d.evaluation.fitting import tables
+from morph3d.evaluation.fitting.geometry import Distances
+from morph3d.evaluation.fitting.photos import Likeness
+from morph3d.evaluation.fitting.synthetic import Errors
+
+
+def test_ratios_and_shares_of_synthetic_faces():
+    errors = [Errors(rotation, landmarks, 1., 4., 1., 2., 4., 2., 5.) for rotation, landmarks in
+              [(1., 1.), (2., 1.), (1.5, 1.), (.5, 2.)]]
+    report = tables.of_synthetic(errors, {3: "no face found"})
+    summary = report.summary
+    assert (summary["faces"], summary["left_out"]) == (4, 1)
+    assert summary["rotation_near"].value == summary["landmarks_near"].value == .75
+    assert [summary[f"{name}_ratio"] for name in ("expression", "shape", "network_shape", "tone")] == [.25, .25, .5, .4]
+    assert "4 faces; 1 left out" in str(report)
+
+
+def test_photos_without_a_judge_have_no_cosine():
+    found = [Likeness("a.jpg", "a", .04, None, None), Likeness("b.jpg", "", .06, None, None)]
+    summary = tables.of_photos(found, {}).summary
+    assert summary["difference"].value == pytest.approx(.05) and "textured" not in summary
+
+
+def test_distances_are_told_as_shares_of_the_mean_faces():
+    found = [Distances("a", 2., 1.8, 1.5), Distances("b", 2., 2., 1.5)]
+    summary = tables.of_geometry(found, {}).summary
+    assert summary["network_ratio"] == pytest.approx(.95) and summary["fitted_ratio"] == .75
+    assert summary["fitted_less_network"].value == pytest.approx(-.4)
