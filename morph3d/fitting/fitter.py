@@ -19,10 +19,6 @@ LARGEST_YAW = math.radians(75.)  # beyond it half of the landmarks are guesses
 class Fitter:
     """Fits faces of one network to their photos.
 
-    >>> fitter = Fitter(reconstructor)
-    >>> fitter.fit(photo, face).fitted.weights["jawOpen"]
-    0.31
-
     Attributes:
       reconstructor: the Reconstructor whose faces are fitted; it gives expected ones, which fit better than those that differ as
         much as people do.

@@ -47,7 +47,7 @@ def look_up(picture, pixels):
 
 
 def agreement(picture, drawn, pixels):
-    """The Agreement of vertices at pixels [V, 2] of a picture [S, S, 3] with its Rendering, of any size."""
+    """The Agreement of vertices at pixels [V, 2] of a picture [size, size, 3] with its Rendering, of any size."""
     image, mask = (cv2.resize(np.float32(part), picture.shape[:2], interpolation=cv2.INTER_AREA)
                    for part in (np.where(drawn.mask[..., None], drawn.image, 0.), drawn.mask))
     off = picture * mask[..., None] - image

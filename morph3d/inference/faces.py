@@ -39,7 +39,7 @@ class Fitted:
       expression: [E] coefficients of the morphable model, in standard deviations.
       pictures: {"photo", "mesh", "albedo": [size, size, 3] uint8}, the part of the photo with the head, and over it the shaded
         geometry and the colors without light (paper, figure 18).
-      texture: [N, N, 3] uint8 sRGB of the photo's own pixels, row 0 at v = 1 of the face's uvs, or None.
+      texture: [size, size, 3] uint8 sRGB of the photo's own pixels, row 0 at v = 1 of the face's uvs, or None.
       followed: how it moves in its video, a Followed; None for a photo.
     """
     vertices: np.ndarray

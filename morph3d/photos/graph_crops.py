@@ -39,9 +39,10 @@ def _decode(content):
 
 
 def _crop(photo, points, size, template):
-    tf.debugging.assert_greater_equal(tf.norm(points[1] - points[0]), tf.constant(EYES_APART, tf.float64),
-                                      "face too small, or no points; pixels between its eyes")
-    matrix = alignment.similarity(points, template)
+    large = tf.debugging.assert_greater_equal(tf.norm(points[1] - points[0]), tf.constant(EYES_APART, tf.float64),
+                                              "face too small, or no points; pixels between its eyes")
+    with tf.control_dependencies([large]):  # or what is no similarity could be inverted before it is refused
+        matrix = alignment.similarity(points, template)
     extent = tf.shape(photo)[:2]
     scale = tf.minimum(tf.norm(matrix[:, 0]), 1.)
     shrunk = tf.maximum(tf.cast(tf.round(scale * tf.cast(extent, tf.float64)), tf.int32), 1)

@@ -28,10 +28,10 @@ def last_line(result):
     return result.stderr.strip().splitlines()[-1]
 
 
-PROGRAMS = ("demo", "evaluate", "export", "prepare", "reconstruct", "serve", "train", "train-encoder")
+PROGRAMS = ("demo", "evaluate", "export", "fit", "prepare", "reconstruct", "serve", "train", "train-encoder")
 
 
-MEASUREMENTS = ("color", "geometry", "recognition", "stress")  # of morph3d-evaluate
+MEASUREMENTS = ("color", "fitting", "geometry", "recognition", "stress")  # of morph3d-evaluate
 
 
 @pytest.mark.parametrize("name", [*(name for name in PROGRAMS if name != "evaluate"),

@@ -73,7 +73,7 @@ def test_pictures_show_the_photo_and_the_face_over_it(pictured, loaded):
     pictures = fitter.fit(photo, loaded.mean_face, points).fitted.pictures
     assert list(pictures) == ["photo", "mesh", "albedo"]
     assert {(picture.shape, picture.dtype) for picture in pictures.values()} == {((512, 512, 3), np.dtype(np.uint8))}
-    assert (pictures["mesh"] == pictures["photo"]).all(2)[:, :30].all(), "nothing is drawn beside the head"
+    assert .2 < (pictures["mesh"] == pictures["photo"]).all(2).mean() < .8, "nothing is drawn beside the head"
     middle = pictures["mesh"][200:300, 200:300]
     assert np.ptp(middle, axis=2).max() == 0 and np.ptp(pictures["photo"][200:300, 200:300], axis=2).max() > 10, "geometry is gray"
 

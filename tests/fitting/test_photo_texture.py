@@ -65,7 +65,7 @@ def photograph(model, atlas, state, texture):
 
 def fitted(state, photo):
     small = cv2.resize(photo, (FITTED, FITTED), interpolation=cv2.INTER_AREA)
-    return photo, photo_fit.Fit(state, FITTED / PHOTO * np.eye(2, 3), np.full(2, FITTED / 2.), np.float32(small / 255.))
+    return photo, photo_fit.Fit(state, FITTED / PHOTO * np.eye(2, 3), np.full(2, FITTED / 2.), np.float32(small / 255.), None)
 
 
 def toward_camera(state, facing):
