@@ -29,7 +29,7 @@ class State(NamedTuple):
                 break
             before = self.view.vector if name == "view" else getattr(self, name)
             new[name] = before + change[part].reshape(before.shape)
-        return self._replace(**new | {"view": view.View.from_vector(new["view"])})
+        return self._replace(**new | {"view": view.View.from_vector(new["view"]).held()})
 
 
 class Prior(NamedTuple):

@@ -19,7 +19,7 @@ from morph3d.scene import Camera, Pose
 SIZE = 7
 # Per mm: a head is seen from half a meter (a selfie) to two and more; as scene.sample draws it.
 NEARNESS, NEARNESS_DEVIATION = .0012, .0005
-FARTHEST, NEAREST = .0001, .004  # what it stays between in all steps: ten meters and a quarter
+FARTHEST, NEAREST = .0001, .004  # what steps keep it between: ten meters and a quarter
 
 
 class View(NamedTuple):
@@ -31,7 +31,11 @@ class View(NamedTuple):
 
     @classmethod
     def from_vector(cls, vector):
-        return cls(vector[:3], vector[3:5], float(vector[5]), float(np.clip(vector[6], FARTHEST, NEAREST)))
+        return cls(vector[:3], vector[3:5], float(vector[5]), float(vector[6]))
+
+    def held(self):
+        """The same view, from as far away as cameras are: no head is drawn from behind itself, or from beyond infinity."""
+        return self._replace(nearness=float(np.clip(self.nearness, FARTHEST, NEAREST)))
 
     @property
     def vector(self):
@@ -45,6 +49,11 @@ class View(NamedTuple):
         return np.array([[cz * cy - sz * sx * sy, -sz * cx, cz * sy + sz * sx * cy],
                          [sz * cy + cz * sx * sy, cz * cx, sz * sy - cz * sx * cy],
                          [-cx * sy, sx, cx * cy]])
+
+    @property
+    def translation(self):
+        """[3] mm, from the camera to the head's origin, as scene.Pose has it."""
+        return np.array([*self.shift, -1. / self.nearness])
 
     def project(self, points, center):
         """[N, 3] mm -> [N, 2] pixels; center: [2] pixels, of perspective."""
@@ -108,8 +117,7 @@ def turns(rotation):
 
 def scene_parts(view, center, size):
     """The Pose and the Camera of a View in a picture of size x size pixels, as the renderer takes them, a batch of one."""
-    distance = 1. / view.nearness
-    field = 2. * math.atan(size / (2. * math.exp(view.log_scale) * distance))
+    field = 2. * math.atan(size * view.nearness / (2. * math.exp(view.log_scale)))
     x, y = (2. * np.asarray(center) / size - 1.) * [1., -1.]
-    return (Pose(tf.constant(view.rotation[None], tf.float32), tf.constant([[*view.shift, -distance]], tf.float32)),
+    return (Pose(tf.constant(view.rotation[None], tf.float32), tf.constant(view.translation[None], tf.float32)),
             Camera(tf.constant([field], tf.float32), tf.constant([[[1., 0., x], [0., 1., y]]], tf.float32)))

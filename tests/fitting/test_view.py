@@ -52,3 +52,11 @@ def test_a_start_from_the_front_finds_similarities():
     seen = view.View(np.array([0., 0., .4]), np.array([12., -8.]), .3, view.NEARNESS)
     points = np.random.default_rng(0).normal(0., 40., [10, 3]) * [1., 1., 0.]
     np.testing.assert_allclose(view.start(points, seen.project(points, CENTER), CENTER).vector, seen.vector, atol=1e-5)
+
+
+def test_a_view_is_held_where_cameras_are():
+    """Steps toward what is flatter than any face would end beyond infinity."""
+    seen = view.View(np.zeros(3), np.zeros(2), 0., view.NEARNESS)
+    assert seen.held() == seen
+    for nearness, held in ((-.001, view.FARTHEST), (.1, view.NEAREST)):
+        assert seen._replace(nearness=nearness).held().nearness == held
