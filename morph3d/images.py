@@ -7,7 +7,9 @@ import PIL.Image
 import PIL.PngImagePlugin
 import tensorflow as tf
 
-from morph3d import atomic_files
+from morph3d import atomic_files, colors
+
+LINEAR = np.float32(colors.linear_from_srgb(np.arange(256) / 255.))
 
 
 def to_float(pixels):
@@ -18,6 +20,11 @@ def to_float(pixels):
 def to_pixels(image):
     """[..., 3] floats, an array or a tensor, rounded and clipped to 0..1 -> uint8 NumPy array."""
     return np.uint8(np.rint(255. * np.clip(image, 0., 1.)))
+
+
+def to_linear(pixels):
+    """[...] uint8 sRGB -> float32 linear light in 0..1, by a table."""
+    return LINEAR[pixels]
 
 
 def png(pixels):

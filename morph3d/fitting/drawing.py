@@ -1,4 +1,5 @@
 """The rendering of what is fitted."""
+import numpy as np
 import tensorflow as tf
 
 from morph3d.fitting import lighting, view
@@ -23,3 +24,14 @@ def draw(model, state, center, size):
                    size)
     drawn = drawn._replace(normals=tf.math.l2_normalize(drawn.normals, -1))
     return Rendering(*(part[0].numpy() for part in drawn))
+
+
+def draw_fit(model, fit, size):
+    """`draw` of a photo_fit.Fit, the part of the photo that it is of in a picture of size x size pixels."""
+    scale = size / len(fit.picture)
+    return draw(model, fit.state._replace(view=fit.state.view.moved(scale * np.eye(2, 3))), scale * fit.center, size)
+
+
+def skin(model, drawn):
+    """[size, size] bool, where a Rendering shows the `skin` of its LinearModel."""
+    return drawn.mask & model.skin_triangles[np.maximum(drawn.triangle_ids, 0)]

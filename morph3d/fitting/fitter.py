@@ -23,6 +23,7 @@ class Fitter:
       reconstructor: the Reconstructor whose faces are fitted; it gives expected ones, which fit better than those that differ as
         much as people do.
       model: the LinearModel of its faces.
+      calibration: the Calibration of the network and the model.
     """
 
     def __init__(self, reconstructor, identity=False, pixels=True, texture=uv_atlas.SIZE, gradient_descent=False):
@@ -94,28 +95,30 @@ class Fitter:
             raise ValueError("no landmarks are found")
         return landmarks.dense(found, self.calibration)
 
-    def made(self, face, fit, photo):
-        """The Face that a photo_fit.Fit of it gives; see `fit`."""
+    def neutral(self, face, fit):
+        """The Face with the shape and the colors that its photo_fit.Fit has found."""
         model, state = self.model, fit.state
-        neutral, posed = (np.float32(model.vertices(expression, state.shape))
-                          for expression in (np.zeros(model.expression_size), state.expression))
-        texture = None
+        vertices = np.float32(model.vertices(np.zeros(model.expression_size), state.shape))
+        return dataclasses.replace(face, vertices=vertices, colors=np.float32(model.colors(state.texture)),
+                                   landmarks=vertices[model.landmarks], shape=np.float32(state.shape),
+                                   texture=np.float32(state.texture))
+
+    def made(self, face, fit, photo):
+        """The `neutral` Face of a Fit, with `fitted`."""
+        model, state, texture = self.model, fit.state, None
         if self._texture:
             found = photo_texture.make(model, self.reconstructor.uvs, fit, photo).pixels
             texture, _ = images.shrink(found, self._texture / len(found))
         weights = dict(zip(face.blendshapes, self.weights(state.expression), strict=True))
-        pictures = overlays.draw(model, fit, photo)
-        fitted = Fitted(posed, state.view.matrix, _camera(fit), weights, state.expression, pictures, texture)
-        return dataclasses.replace(face, vertices=neutral, colors=np.float32(model.colors(state.texture)), fitted=fitted,
-                                   landmarks=neutral[model.landmarks], shape=np.float32(state.shape),
-                                   texture=np.float32(state.texture))
+        fitted = Fitted(np.float32(model.vertices(state.expression, state.shape)), state.view.matrix, _camera(fit), weights,
+                        state.expression, overlays.draw(model, fit, photo), texture)
+        return dataclasses.replace(self.neutral(face, fit), fitted=fitted)
 
 
 def _camera(fit):
     """[3, 4], from points of the head to pixels of the photo; see view.py, of whose depth w is a multiple."""
-    seen = fit.state.view
-    scale = math.exp(seen.log_scale) / fit.window[0, 0]
-    place = (fit.center - fit.window[:, 2]) / fit.window[0, 0]
+    seen, place = fit.state.view, fit.in_photo(fit.center)
+    scale = math.exp(seen.log_scale) / fit.scale
     depth = np.append(-seen.nearness * seen.matrix[2], 1.)
     right, up = (scale * np.append(row, shift) for row, shift in zip(seen.matrix[:2], seen.shift, strict=True))
     return np.stack([right + place[0] * depth, -up + place[1] * depth, depth])

@@ -109,7 +109,7 @@ def _slid(model, observed, state):
         return observed.vertices
     numbers, seen, vertices = observed.vertices.copy(), state.view, model.vertices(state.expression, state.shape)
     turned = vertices @ seen.matrix.T
-    toward_eye = np.array([*-seen.shift, 1. / seen.nearness]) - turned[numbers]
+    toward_eye = -seen.translation - turned[numbers]
     facing = normals.vertex_normals(vertices, model.triangles)[numbers] @ seen.matrix.T
     hidden = observed.slides & (np.einsum("nd,nd->n", facing, toward_eye) < 0.)
     for number in np.flatnonzero(hidden):

@@ -18,9 +18,7 @@ def draw(model, fit, photo):
       fit: photo_fit.Fit.
       photo: [H, W, 3] uint8, of which it is.
     """
-    larger = SIZE / len(fit.picture) * np.eye(2, 3)
-    seen = crops.warp(photo, larger[:, :2] @ fit.window, SIZE)
-    drawn = drawing.draw(model, fit.state._replace(view=fit.state.view.moved(larger)), larger[:, :2] @ fit.center, SIZE)
+    seen, drawn = crops.warp(photo, SIZE / len(fit.picture) * fit.window, SIZE), drawing.draw_fit(model, fit, SIZE)
     shade = DARKEST + (BRIGHTEST - DARKEST) * np.maximum(drawn.normals @ TOWARD_LAMP, 0.)
     over = {"mesh": np.repeat(shade[..., None], 3, -1), "albedo": colors.srgb_from_linear(drawn.albedo)}
     return {"photo": seen} | {name: np.where(drawn.mask[..., None], images.to_pixels(np.float32(picture)), seen)

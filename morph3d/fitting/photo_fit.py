@@ -21,6 +21,15 @@ class Fit(NamedTuple):
     picture: np.ndarray  # [SIZE, SIZE, 3] float32 sRGB, the part of the photo
     observed: landmarks.Observed  # in pixels of the picture
 
+    @property
+    def scale(self):
+        """Pixels of the picture per pixel of the photo."""
+        return self.window[0, 0]
+
+    def in_photo(self, pixels):
+        """Pixels [..., 2] of the picture -> of the photo."""
+        return (pixels - self.window[:, 2]) / self.scale
+
 
 def fit(model, calibration, photo, observed, face, identity=False, pixels=True, gradient_descent=False, prior=None):
     """The Fit of a face.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from morph3d import colors, images
+from morph3d import images
 from morph3d.fitting import mesh_fields, sight
 from morph3d.fitting.skin import PLAIN
 from morph3d.renderer import texture_baking
@@ -18,7 +18,6 @@ TONE = 15.  # mm, over which the tones of photo and model are compared
 UNKNOWN = 1e-3  # as if so much of the tone were the model's, so that it is, far from all that is seen
 BRIGHTEST = 1.4  # times the surrounding skin; what is brighter is a highlight
 WHITE = "eyes", "brows", "lips"  # parts with bright spots of their own
-LINEAR = np.float32(colors.linear_from_srgb(np.arange(256) / 255.))
 ROW = 1024  # places that are looked up, a row of a picture of them
 
 
@@ -44,7 +43,7 @@ def make(model, atlas, fit, photo):
     _check(fit, photo)
     atlas = atlas.checked(model.triangles)
     source, own = _toned(model, sight.of(model, fit, photo.shape[1::-1]))
-    pixels_per_mm = np.exp(fit.state.view.log_scale) / fit.window[0, 0]
+    pixels_per_mm = np.exp(fit.state.view.log_scale) / fit.scale
     photo, scales = images.shrink(photo, 1. / (TEXEL * pixels_per_mm))
     source = source._replace(places=source.places * scales)
     weights, nearest = texture_baking.prepare(atlas)
@@ -65,7 +64,7 @@ def make(model, atlas, fit, photo):
 def _check(fit, photo):
     if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8:
         raise ValueError(f"the photo must be [H, W, 3] uint8, found {list(photo.shape)} {photo.dtype}")
-    fitted = 2. * (fit.center - fit.window[:, 2]) / fit.window[0, 0]
+    fitted = 2. * fit.in_photo(fit.center)
     if np.abs(fitted - photo.shape[1::-1]).max() > .5:
         raise ValueError(f"found a photo of {photo.shape[1]} x {photo.shape[0]} pixels, expected the one that was fitted, of "
                          f"{fitted[0]:.0f} x {fitted[1]:.0f}; fit the face to this one")
@@ -76,7 +75,7 @@ def _albedo(photo, source):
     count = len(source.places)
     places = np.resize(np.float32(source.places - .5), (count // ROW + 1, ROW, 2))  # OpenCV takes no longer rows than 32767
     found = cv2.remap(photo, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1, 3)[:count]
-    return np.clip((LINEAR[found] - source.shine) / np.maximum(source.lit, 1e-3), 0., 1.)
+    return np.clip((images.to_linear(found) - source.shine) / np.maximum(source.lit, 1e-3), 0., 1.)
 
 
 def _toned(model, seen):

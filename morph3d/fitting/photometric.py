@@ -104,12 +104,11 @@ def _equations(model, picture, state, center, drawn, blur, random):
     """[3 P, K] what colors of P pixels change by when the State does, and [3 P] how far they are from the picture, both blurred."""
     y, x = _choose(model, drawn, random)
     corners, weights = model.triangles[drawn.triangle_ids[y, x]], drawn.barycentrics[y, x]
-    distance = np.array([*state.view.shift, -1. / state.view.nearness])
-    shaded = shading.shade(*(part[y, x] for part in (drawn.albedo, drawn.normals, drawn.positions)), state.light, distance)
+    positions, place = drawn.positions[y, x], state.view.translation
+    shaded = shading.shade(drawn.albedo[y, x], drawn.normals[y, x], positions, state.light, place)
     encoded = _slope(np.einsum("plc,lc->pc", shaded.of_light, state.light))
     gradient = _gradient(picture, drawn, blur)[y, x]  # [P, 3 colors, 2]
-    points = np.einsum("pk,pkd->pd", weights, model.vertices(state.expression, state.shape)[corners])
-    moving = view.motion(state.view, points)
+    moving = view.motion(state.view, (positions - place) @ state.view.matrix)
     of_normal = shaded.of_normal * encoded[..., None]
     of_view = -gradient @ moving.of_view
     # A turn of the head turns the normals, R n', too.
@@ -130,7 +129,7 @@ def _equations(model, picture, state, center, drawn, blur, random):
 def _choose(model, drawn, random):
     """Rows and columns of PIXELS pixels that are compared: of parts that are, and away from what is behind the face."""
     inside = cv2.erode(np.uint8(drawn.mask), np.ones([3, 3], np.uint8)) > 0
-    good = np.flatnonzero(inside & model.skin_triangles[np.maximum(drawn.triangle_ids, 0)])
+    good = np.flatnonzero(inside & drawing.skin(model, drawn))
     if len(good) < FEWEST:
         raise ValueError("too little of the face is in the photo")
     if len(good) > PIXELS:

@@ -9,6 +9,7 @@ from morph3d import colors
 from morph3d.fitting import drawing, lighting, mesh_fields, skin
 from morph3d.fitting.linear_model import NOT_SKIN
 from morph3d.mesh import normals
+from morph3d.morphable.albedo.masks import smoothstep
 from morph3d.renderer import phong
 
 SIZE = 512  # pixels of the picture by which it is found what hides what
@@ -43,16 +44,16 @@ class Sight(NamedTuple):
 def of(model, fit, size):
     """The Sight of a Fit's face in its photo of size (width, height)."""
     state = fit.state
-    around = np.array([*state.view.shift, -1. / state.view.nearness])
+    around = state.view.translation
     vertices = model.vertices(state.expression, state.shape)
     positions = vertices @ state.view.matrix.T + around
     facing = normals.vertex_normals(vertices, model.triangles) @ state.view.matrix.T
     pixels = state.view.project(vertices, fit.center)
-    places = (pixels - fit.window[:, 2]) / fit.window[0, 0]
+    places = fit.in_photo(pixels)
     shine, lit = _light(facing, positions, lighting.point_lights(state.light, around))
     light = colors.linear_from_srgb(skin.look_up(cv2.GaussianBlur(fit.picture, (0, 0), BLUR), pixels))
     photo = (light - shine) / np.maximum(lit, 1e-3)
-    drawn = _draw(model, fit)
+    drawn = drawing.draw_fit(model, fit, SIZE)
     inside = ((places > 1.) & (places < np.array(size) - 1.)).all(1)
     visible = inside & ~_hidden(drawn, pixels * SIZE / len(fit.picture), positions) & ~model.among(*NOT_SKIN)
     agreed = skin.agreement(fit.picture, drawn, pixels)
@@ -60,7 +61,7 @@ def of(model, fit, size):
     tone = skin.plain(model, photo, visible * agreed.wide * well)
     likely = skin.likeness(model, photo, tone, agreed, visible)
     visible, likely = mesh_fields.smooth(model, EDGE, np.stack([visible * agreed.wide * agreed.near, likely], 1)).T
-    weight = skin.ramp(visible, *VISIBLE) * skin.ramp(likely, *LIKELY) * well
+    weight = smoothstep(*VISIBLE, visible) * smoothstep(*LIKELY, likely) * well
     return Sight(Source(places, shine, lit, weight[:, None]), photo,
                  skin.cleared(model, colors.linear_from_srgb(model.colors(state.texture)), tone))
 
@@ -72,12 +73,6 @@ def _light(facing, positions, lights):
     return black, white - black
 
 
-def _draw(model, fit):
-    """The Rendering of the fitted face, SIZE pixels large."""
-    finer = SIZE / len(fit.picture)
-    return drawing.draw(model, fit.state._replace(view=fit.state.view.moved(finer * np.eye(2, 3))), fit.center * finer, SIZE)
-
-
 def _hidden(drawn, pixels, positions):
     """[V] bool, whether something else is seen before vertices at pixels [V, 2] of a Rendering."""
     x, y = np.clip(pixels.astype(int), 0, SIZE - 1).T
@@ -86,10 +81,10 @@ def _hidden(drawn, pixels, positions):
 
 def _steepness(facing, positions):
     """[V] 0..1: 0 where the surface is seen from the side or from behind."""
-    return skin.ramp(np.einsum("vd,vd->v", facing, -positions) / np.linalg.norm(positions, axis=1), *STEEP)
+    return smoothstep(*STEEP, np.einsum("vd,vd->v", facing, -positions) / np.linalg.norm(positions, axis=1))
 
 
 def _brightness(model, lit):
     """[V] 0..1: 0 where there is too little light to see the skin by."""
     light = mesh_fields.smooth(model, SHADE, lit.mean(1, keepdims=True))[:, 0]
-    return skin.ramp(light / max(np.quantile(light, .9), 1e-6), *DARK)
+    return smoothstep(*DARK, light / max(np.quantile(light, .9), 1e-6))

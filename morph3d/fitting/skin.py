@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from morph3d import colors
 from morph3d.fitting import mesh_fields, photometric
+from morph3d.morphable.albedo.masks import smoothstep
 
 # Pixels of the fitted picture over which differences from the rendering are averaged, and how large they may be, sRGB: covers
 # differ far and wide, frames of glasses in lines, brows and moles on small spots only.
@@ -35,12 +36,6 @@ class Agreement(NamedTuple):
     tolerance: float  # 1 and more, how much wider bounds are for the noise
 
 
-def ramp(x, low, high):
-    """A smooth step from 0 at `low` to 1 at `high`."""
-    x = np.clip((x - low) / (high - low), 0., 1.)
-    return x * x * (3. - 2. * x)
-
-
 def look_up(picture, pixels):
     """[N, ...] of a picture [H, W, ...] at pixels [N, 2], beyond its edges as at them."""
     return cv2.remap(np.float32(picture), np.float32(pixels - .5)[None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
@@ -57,7 +52,7 @@ def agreement(picture, drawn, pixels):
     for scale, bound in (WIDE, NEAR, FINE):
         mean = cv2.GaussianBlur(off, (0, 0), scale) / np.maximum(cv2.GaussianBlur(mask, (0, 0), scale), .1)[..., None]
         size = np.sqrt(np.square(mean).mean(-1)) / (bound * tolerance)
-        maps.append(look_up(1. - ramp(size, .7, 1.3), pixels))
+        maps.append(look_up(1. - smoothstep(.7, 1.3, size), pixels))
     return Agreement(*maps, tolerance)
 
 
@@ -84,7 +79,7 @@ def likeness(model, albedo, tone, agreed, weights):
       agreed: Agreement.
       weights: [V], the vertices of which the albedo is known.
     """
-    hairless = 1. - ramp(_distance(_off(albedo, tone)), *HAIR)
+    hairless = 1. - smoothstep(*HAIR, _distance(_off(albedo, tone)))
     framed = np.where(_around_eyes(model), (1. - hairless) * (1. - agreed.fine), 0.)
     return np.where(model.among(*BARE), hairless, 1.) * (1. - framed) * _uncovered(model, albedo, tone, weights, agreed.tolerance)
 
@@ -92,7 +87,7 @@ def likeness(model, albedo, tone, agreed, weights):
 def cleared(model, albedo, tone):
     """[V, 3], an albedo of the model without what it has learned of hair and covers in the face: there it is the `plain` one."""
     natural = _uncovered(model, albedo, tone, np.ones(len(tone)))
-    natural = natural * np.where(model.among("forehead", "ears", "neck"), 1. - ramp(_distance(_off(albedo, tone)), *HAIR), 1.)
+    natural = natural * np.where(model.among("forehead", "ears", "neck"), 1. - smoothstep(*HAIR, _distance(_off(albedo, tone))), 1.)
     natural[model.among("mouth", "scalp")] = 1.
     return tone + mesh_fields.smooth(model, PATCH, natural[:, None]) * (albedo - tone)
 
@@ -114,7 +109,7 @@ def _uncovered(model, albedo, tone, weights, tolerance=1.):
     off = spread[:, 1:] / np.maximum(spread[:, :1], 1e-6)
     brightness = off.mean(1)
     chroma = np.sqrt(np.square(off - brightness[:, None]).mean(1)) / np.where(model.parts["lips"], LIPS, 1.)
-    found = 1. - ramp(np.hypot(np.minimum(brightness, 0.) / BEARD, chroma / (CHROMA * tolerance)), .75, 1.25)
+    found = 1. - smoothstep(.75, 1.25, np.hypot(np.minimum(brightness, 0.) / BEARD, chroma / (CHROMA * tolerance)))
     return np.where(model.among(*FEATURES), 1., found)
 
 

@@ -17,14 +17,12 @@ import tqdm
 from scipy.interpolate import make_interp_spline, make_smoothing_spline
 from scipy.spatial.transform import Rotation
 
-from morph3d import alignment
 from morph3d.fitting import landmarks
 from morph3d.fitting.photo_fit import Fit
 from morph3d.fitting.state import Prior
 from morph3d.inference.faces import Face, Followed
 from morph3d.mesh.gltf import Track
-from morph3d.photos import crops, dense_landmarks, face_detection, videos
-from morph3d.photos.sightings import Framing
+from morph3d.photos import crops, dense_landmarks, face_detection, sightings, videos
 
 KEYS = 8  # frames that are fitted by pixels
 NEARNESS_DEVIATION = 1e-6  # 1 / mm: that of a frame is known
@@ -134,24 +132,24 @@ def _keys(fitter, path, seen, face):
 def _framed(reconstructor, photo, found, face):
     """The Face with the crop of the photo with these landmarks."""
     five = dense_landmarks.five_points(found)
-    matrix = alignment.similarity(np.float32(five), np.float32(reconstructor.template)).numpy()
-    return dataclasses.replace(face, crop=crops.crop(photo, five, reconstructor), framing=Framing(matrix, photo.shape[1::-1]))
+    return dataclasses.replace(face, crop=crops.crop(photo, five, reconstructor),
+                               framing=sightings.framing(photo, five, reconstructor))
 
 
 def _person(fitter, keys):
     """The Person that Keys show."""
-    states = [key.fit.state for key in keys]
-    shape, texture = (np.mean([getattr(state, name) for state in states], 0) for name in ("shape", "texture"))
+    fits = [key.fit for key in keys]
+    shape, texture = (np.mean([getattr(fit.state, name) for fit in fits], 0) for name in ("shape", "texture"))
     prior = Prior(shape, texture, 1., fitter.calibration.shape, fitter.calibration.texture, nearness_deviation=NEARNESS_DEVIATION)
-    focal = np.median([math.exp(key.fit.state.view.log_scale) / key.fit.window[0, 0] / key.fit.state.view.nearness for key in keys])
-    return Person(prior, float(focal), _offsets(fitter.model, [key.fit for key in keys]))
+    focal = np.median([math.exp(fit.state.view.log_scale) / fit.scale / fit.state.view.nearness for fit in fits])
+    return Person(prior, float(focal), _offsets(fitter.model, fits))
 
 
 def _offsets(model, fits):
     """[468, 3] mm in the head's axes, in least squares of what each Fit shows of them in the plane of its picture."""
     square, right = OFFSET_RIDGE * np.eye(3), 0.
     for state, _, center, _, observed in fits:
-        places = state.view.project(model.vertices(state.expression, state.shape)[observed.vertices], center)
+        places = state.view.project(model.points(observed.vertices, state.expression, state.shape), center)
         axes = state.view.matrix[:2]
         square += axes.T @ axes
         right += (observed.pixels - places) * [1., -1.] / math.exp(state.view.log_scale) @ axes

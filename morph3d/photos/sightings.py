@@ -49,5 +49,9 @@ def see(name, photo, points, frame, everybody=False):
     others, degrees = len(large) - len(wanted), face_detection.degrees_turned(points[0])
     notes = [f"{others} other {'face was' if others == 1 else 'faces were'} seen"] * (others > 0)
     notes += [f"the photo is turned by {degrees} degrees: taken upright"] * (degrees > 0)
-    matrices = alignment.similarity(np.float32(wanted), np.float32(frame.template)).numpy()
-    return Seen(seen, [Framing(matrix, photo.shape[1::-1]) for matrix in matrices], notes)
+    return Seen(seen, [framing(photo, five, frame) for five in wanted], notes)
+
+
+def framing(photo, points, frame):
+    """The Framing of the crop of a photo's face with these points [5, 2] pixels; see crops.crop."""
+    return Framing(alignment.similarity(np.float32(points), np.float32(frame.template)).numpy(), photo.shape[1::-1])

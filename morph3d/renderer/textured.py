@@ -46,8 +46,7 @@ def _look_up(texture, places, mask):
     """
     steps = [np.abs(np.diff(places * texture.shape[1::-1], axis=axis)).max(2)[_both(mask, axis)] for axis in (0, 1)]
     texels = np.median(np.concatenate(steps)) if mask.any() else 1.  # from pixel to pixel
-    linear = np.float32(colors.linear_from_srgb(np.arange(256) / 255.))[texture]
-    linear, _ = images.shrink(linear, max(1. / max(texels, 1.), SMALLEST))
+    linear, _ = images.shrink(images.to_linear(texture), max(1. / max(texels, 1.), SMALLEST))
     pixels = np.float32(places * linear.shape[1::-1] - .5)
     found = cv2.remap(linear, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.where(mask[..., None], found, np.float32(0.))

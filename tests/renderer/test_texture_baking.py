@@ -6,17 +6,7 @@ import pytest
 import trimesh
 
 from morph3d.mesh import uv_atlas, writers
-from morph3d.mesh.mesh import Mesh
 from morph3d.renderer import texture_baking
-
-
-@pytest.fixture(scope="module")
-def egg():
-    """Every vertex has another color."""
-    sphere = trimesh.creation.icosphere(subdivisions=3)
-    colors = np.random.default_rng(0).uniform(size=sphere.vertices.shape)
-    mesh = Mesh(sphere.vertices * [80., 110., 95.], sphere.faces, colors)
-    return dataclasses.replace(mesh, uvs=uv_atlas.build(mesh))
 
 
 def linear(encoded):  # IEC 61966-2-1

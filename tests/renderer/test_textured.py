@@ -1,25 +1,12 @@
 """A texture is drawn where its mesh has it, in the same light as vertex colors are."""
-import dataclasses
 
 import numpy as np
-import pytest
-import trimesh
 
 from morph3d import scene
-from morph3d.mesh import uv_atlas
-from morph3d.mesh.mesh import Mesh
 from morph3d.renderer import texture_baking, textured
 from morph3d.renderer.render import render_mesh
 
 SIZE = 160
-
-
-@pytest.fixture(scope="module")
-def egg():
-    sphere = trimesh.creation.icosphere(subdivisions=3)
-    colors = np.random.default_rng(0).uniform(size=sphere.vertices.shape)
-    mesh = Mesh(sphere.vertices * [80., 110., 95.], sphere.faces, colors)
-    return dataclasses.replace(mesh, uvs=uv_atlas.build(mesh))
 
 
 def draw(mesh, texture, setting, size=SIZE):

@@ -43,8 +43,8 @@ def reconstructors(renderings=False):
             for path, folder in zip(parts, FLAGS.model, strict=True)}
 
 
-def finish(report):
-    """Prints a report, and writes what --json and --output ask for."""
+def finish(report, pictures=None):
+    """Prints a report, and writes what --json asks for, and its pictures into a folder, if one is given."""
     print(report)
-    for path in report.write(FLAGS.json, FLAGS.output):
+    for path in report.write(FLAGS.json, pictures):
         print(path)

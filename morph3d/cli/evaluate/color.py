@@ -24,7 +24,7 @@ def main():
     from morph3d.data import sources
     from morph3d.evaluation.color import measurement, tables
     photos = measurement.of_several_photos(sources.find(FLAGS.photos).photos, FLAGS.people)
-    evaluate.finish(tables.report(measurement.measure(evaluate.reconstructors(), photos)))
+    evaluate.finish(tables.report(measurement.measure(evaluate.reconstructors(), photos)), FLAGS.output)
 
 
 def run():

@@ -34,7 +34,6 @@ def define():
     flags.DEFINE_integer("count", 200, "How many random faces, or photos at most.", lower_bound=1)
     flags.DEFINE_integer("seed", 0, "Other random faces for another number.")
     flags.DEFINE_string("json", None, "File for the figures.")
-    flags.DEFINE_string("output", None, "Folder for pictures.")
 
 
 def main():

@@ -43,7 +43,7 @@ def main():
     pictured = FLAGS.pictured if FLAGS.output else 0
     found = measurement.measure(evaluate.reconstructors(bool(FLAGS.synthetic)), subjects, FLAGS.protocol, pictured, left_out,
                                 FLAGS.best_fit)
-    evaluate.finish(tables.report(found, dataset, FLAGS.unit if FLAGS.scans else "mm"))
+    evaluate.finish(tables.report(found, dataset, FLAGS.unit if FLAGS.scans else "mm"), FLAGS.output)
     for shown in found.shown if FLAGS.output else ():
         for path in error_maps.write(shown, FLAGS.output, f"{shown.scan.name}_{shown.measured.error:.2f}_mm"):
             print(path)

@@ -36,7 +36,7 @@ def main():
     judge = judges.load(FLAGS.recognizer, reconstructors, FLAGS.training_recognizer_as_judge)
     result = measurement.measure(reconstructors, FLAGS.photos, judge, FLAGS.people, FLAGS.pairs,
                                  FLAGS.pictured if FLAGS.output else 0)
-    evaluate.finish(tables.report(result, FLAGS.with_photos))
+    evaluate.finish(tables.report(result, FLAGS.with_photos), FLAGS.output)
 
 
 def run():

@@ -39,7 +39,7 @@ def main():
     recognizer = None
     if FLAGS.recognizer:
         recognizer = judges.load(FLAGS.recognizer, reconstructors, FLAGS.training_recognizer_as_judge)
-    evaluate.finish(tables.report(measurement.measure(reconstructors, _people(), FLAGS.series, recognizer)))
+    evaluate.finish(tables.report(measurement.measure(reconstructors, _people(), FLAGS.series, recognizer)), FLAGS.output)
 
 
 def _people():

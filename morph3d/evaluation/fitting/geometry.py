@@ -55,6 +55,6 @@ def _faces(fitter, reader, subject, left_out):
             name = f"{subject.name}, {condition}, {number}"
             try:
                 photo, face = faces.read(name, found, reader)
-                yield face, fitter.fit(photo, face)
+                yield face, fitter.neutral(face, fitter.solve(photo, face))
             except ValueError as error:
                 left_out[name] = str(error)

@@ -54,9 +54,8 @@ def measure(fitter, photos, judge=None):
 
 def difference(model, fit):
     """The mean absolute difference of a Fit's rendering and its picture, sRGB, where the skin of the LinearModel is drawn."""
-    drawn = drawing.draw(model, fit.state, fit.center, len(fit.picture))
-    skin = drawn.mask & model.skin_triangles[np.maximum(drawn.triangle_ids, 0)]
-    return float(np.abs(drawn.image - fit.picture)[skin].mean())
+    drawn = drawing.draw_fit(model, fit, len(fit.picture))
+    return float(np.abs(drawn.image - fit.picture)[drawing.skin(model, drawn)].mean())
 
 
 def _cosines(fitter, judge, found, face):

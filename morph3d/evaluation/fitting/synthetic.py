@@ -88,8 +88,8 @@ def _draw(model, seed):
 def _errors(model, parts, drawn, face, fit):
     """The Errors of a Fit in a LinearModel with these parts {name: [V] bool}."""
     state, truth, where = fit.state, drawn.coefficients, parts["face"]
-    vertices = model.vertices(state.expression, state.shape)[model.landmarks]
-    places = (state.view.project(vertices, fit.center) - fit.window[:, 2]) / fit.window[0, 0]
+    points = model.points(model.landmarks, state.expression, state.shape)
+    places = fit.in_photo(state.view.project(points, fit.center))
     turned = (np.trace(state.view.matrix @ drawn.rotation.T) - 1.) / 2.
     moved, moved_truly = (_moves(model, each)[where] for each in (state.expression, truth.expression))
     neutral, none = model.vertices(np.zeros(model.expression_size), truth.shape)[where], np.zeros_like(truth.shape)

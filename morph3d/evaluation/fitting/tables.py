@@ -20,15 +20,13 @@ def of_synthetic(errors, left_out):
     rows = [("rotation, degrees", summary["rotation"], float(np.quantile(found["rotation"], .95)), summary["rotation_near"]),
             ("landmarks, pixels of 224", summary["landmarks"], float(np.quantile(found["landmarks"], .95)),
              summary["landmarks_near"])]
-    compared = [("expression, mm; neutral face", "expression", "neutral_expression"),
-                ("shape, mm; mean face", "shape", "mean_shape"), ("shape of the network alone, mm; mean face", "network_shape",
-                                                                  "mean_shape"),
-                ("skin tone, CIELAB; network alone", "tone", "network_tone")]
+    words = {"expression_ratio": "expression, mm; neutral face", "shape_ratio": "shape, mm; mean face",
+             "network_shape_ratio": "shape of the network alone, mm; mean face", "tone_ratio": "skin tone, CIELAB; network alone"}
     note = f"{len(errors)} faces; {len(left_out)} left out; intervals of 95 %"
     return Report(summary, [
         Table("Fits to pictures of random faces", ("", "mean", "95 % are within", "share within 1.5"), rows),
         Table("... compared", ("what; with what", "fitted", "other", "ratio"), [
-            (words, summary[a], summary[b], float(found[a].mean() / found[b].mean())) for words, a, b in compared], note)], {})
+            (words[name], summary[a], summary[b], summary[name]) for name, (a, b) in ratios.items()], note)], {})
 
 
 def of_photos(found, left_out):
