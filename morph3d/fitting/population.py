@@ -14,7 +14,7 @@ PATH = pathlib.Path(__file__).with_suffix(".npz")
 EVERY = 100  # of a model's vertices that many are kept, to know it by
 SAME = .01  # mm
 # How much of what fits have in common is taken for people's shape. The rest is how they were photographed: they smile, and hair
-# lies over foreheads. With all of it a scan of a real head came no nearer than with none, and faces of another model much nearer.
+# lies over foreheads. What is known of its use is in BUILD_NOTES.md, "Whose shape": not much.
 TAKEN = .6
 
 
