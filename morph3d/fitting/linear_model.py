@@ -4,7 +4,6 @@ import functools
 
 import numpy as np
 
-from morph3d.mesh import normals
 from morph3d.morphable import parts
 
 NOT_SKIN = "mouth", "scalp", "neck"  # of which a photo tells little: no model has the hair, the collar and the teeth of people
@@ -43,7 +42,7 @@ class LinearModel:
 
     def points(self, numbers, expression, shape):
         """`vertices` of some numbers [N] alone, [N, 3] float32 mm: of few in a hundredth of the time."""
-        return self.mean[numbers] + self.moves_by_vertex[numbers, :3] @ np.float32(np.concatenate([expression, shape]))
+        return self.mean[numbers] + self.moves_by_vertex[numbers] @ np.float32(np.concatenate([expression, shape]))
 
     def colors(self, texture):
         """[V, 3] float32 sRGB, clipped to 0..1, of coefficients [T]."""
@@ -68,14 +67,12 @@ class LinearModel:
         """[F] bool, the triangles all of whose vertices are `skin`."""
         return self.skin[self.triangles].all(1)
 
+    # By vertex, so that the modes of what a pixel sees lie together in memory.
+
     @functools.cached_property
     def moves_by_vertex(self):
-        """[V, 6, E + S] float32: what a mode does to a vertex, in mm, and to its normal of length 1, near the mean face.
-
-        By vertex, so that the modes of what a pixel sees lie together in memory.
-        """
-        turned = normals.turns(self.mean, self.triangles, self.moves)
-        return np.ascontiguousarray(np.concatenate([self.moves, turned], 2).transpose(1, 2, 0))
+        """[V, 3, E + S] float32 mm."""
+        return np.ascontiguousarray(self.moves.transpose(1, 2, 0))
 
     @functools.cached_property
     def paints_by_vertex(self):

@@ -10,9 +10,11 @@ the gradient is: features are as thin as a pixel, and of those no gradient tells
 """
 import cv2
 import numpy as np
+from scipy import sparse
 
 from morph3d.fitting import drawing, shading, view
 from morph3d.fitting.state import State
+from morph3d.mesh import normals
 
 PIXELS = 3000  # that are compared in a step, drawn anew for each
 FEWEST = 300
@@ -114,10 +116,12 @@ def _equations(model, picture, state, center, drawn, blur, random):
     # A turn of the head turns the normals, R n', too.
     own = drawn.normals[y, x] @ state.view.matrix
     of_view[..., :3] += of_normal @ np.einsum("ajk,pk->pja", view.turns(state.view.rotation), own)
-    by_axes = np.concatenate([-gradient @ moving.of_points, of_normal @ state.view.matrix], 2)  # [P, 3, 6]
-    of_moves = _weighted(by_axes, weights) @ _gathered(model.moves_by_vertex, corners)
+    vertices = model.vertices(state.expression, state.shape)
+    by_place = _by_corners(-gradient @ moving.of_points, corners, weights, len(vertices))
+    by_normal = _by_corners(of_normal @ state.view.matrix, corners, weights, len(vertices))
+    of_moves = _times(by_place + by_normal @ normals.derivative(vertices, model.triangles), model.moves_by_vertex)
     painted = np.eye(3) * (shaded.of_albedo * encoded * _linear_slope(drawn.albedo[y, x]))[:, None]
-    of_texture = _weighted(painted, weights) @ _gathered(model.paints_by_vertex, corners)
+    of_texture = _times(_by_corners(painted, corners, weights, len(vertices)), model.paints_by_vertex)
     of_light = np.zeros([len(y), 3, len(state.light), 3], np.float32)
     for channel in range(3):
         of_light[:, channel, :, channel] = shaded.of_light[:, :, channel] * encoded[:, channel, None]
@@ -144,14 +148,21 @@ def _gradient(picture, drawn, blur):
     return np.stack([right, down], -1)
 
 
-def _weighted(by_axes, weights):
-    """[P, 3, C] what colors change by when a point does, [P, 3] shares of corners -> [P, 3, 3 C] when the corners do."""
-    return np.float32(by_axes[:, :, None] * weights[:, None, :, None]).reshape(len(weights), 3, -1)
+def _by_corners(by_axes, corners, weights, count):
+    """[3 P, 3 V] sparse, what colors change by when vertices do.
+
+    Args:
+      by_axes: [P, 3, 3] what they change by when the point does that they show.
+      corners, weights: [P, 3] the vertices that the point lies between, and their shares.
+      count: V.
+    """
+    blocks = np.float32(by_axes[:, None] * weights[..., None, None]).reshape(-1, 3, 3)
+    return sparse.bsr_array((blocks, corners.ravel(), np.arange(0, corners.size + 1, 3)), (3 * len(corners), 3 * count))
 
 
-def _gathered(table, corners):
-    """[V, C, M] -> [P, 3 C, M]."""
-    return table[corners].reshape(len(corners), -1, table.shape[-1])
+def _times(by_vertices, table):
+    """[3 P, 3 V] sparse, [V, 3, M] -> [P, 3, M]."""
+    return (by_vertices.tocsr() @ table.reshape(-1, table.shape[-1])).reshape(-1, 3, table.shape[-1])
 
 
 def _slope(linear):
@@ -161,5 +172,6 @@ def _slope(linear):
 
 
 def _linear_slope(linear):
-    """The derivative of linear light by sRGB, at linear values."""
-    return 1. / _slope(np.minimum(linear, .999))
+    """The derivative of linear light by sRGB, at linear values; 0 where it is clipped."""
+    slope = _slope(linear)
+    return np.where(slope > 0., 1. / np.maximum(slope, 1e-9), 0.)

@@ -21,30 +21,31 @@ def vertex_normals(vertices, triangles):
     return np.where(lengths > 0, normals / np.where(lengths > 0, lengths, 1.), [0., 0., 1.])
 
 
-def turns(vertices, triangles, moves):
+def derivative(vertices, triangles):
     """What small displacements do to `vertex_normals`, to first order.
 
     Args:
-      vertices: [V, 3] mm.
+      vertices: [V, 3].
       triangles: [F, 3].
-      moves: [M, V, 3] mm.
 
     Returns:
-      [M, V, 3] float32, orthogonal to the normals. With N the sum of cross products around a vertex and n = N / |N|,
-      dn = (dN - n (n . dN)) / |N|.
+      [3 V, 3 V] sparse float32, which takes displacements, flattened, to the change of the normals. With N the sum of cross products
+      around a vertex and n = N / |N|, dn = (dN - n (n . dN)) / |N|.
     """
-    def edges(points):
-        a, b, c = np.moveaxis(points[triangles], 1, 0)
-        return b - a, c - a
-
-    vertices = np.asarray(vertices, np.float32)
-    (u, v), facing = edges(vertices), np.float32(vertex_normals(vertices, triangles))
+    vertices, count = np.asarray(vertices, np.float64), len(vertices)
+    a, b, c = np.moveaxis(vertices[triangles], 1, 0)
+    # A triangle's (b - a) x (c - a) changes by da x (b - c) + db x (c - a) + dc x (a - b).
+    x, y, z = np.moveaxis(np.stack([b - c, c - a, a - b], 1), -1, 0)  # [F, 3]
+    none = np.zeros_like(x)
+    crossed = np.stack([none, z, -y, -z, none, x, y, -x, none], -1, dtype=np.float32).reshape(-1, 3, 3)
+    by_corner = sparse.bsr_array((crossed, triangles.ravel(), np.arange(0, triangles.size + 1, 3)), (3 * len(triangles), 3 * count))
     around = sparse.csr_array((np.ones(triangles.size, np.float32), (triangles.ravel(), np.repeat(np.arange(len(triangles)), 3))),
-                              (len(vertices), len(triangles)))
-    lengths = np.maximum(np.linalg.norm(around @ np.cross(u, v), axis=1, keepdims=True), 1e-9)
-    found = np.empty_like(moves, np.float32)
-    for move, turn in zip(np.asarray(moves, np.float32), found):
-        du, dv = edges(move)
-        change = around @ (np.cross(du, v) + np.cross(u, dv)) / lengths
-        turn[:] = change - facing * np.einsum("vi,vi->v", facing, change)[:, None]
-    return found
+                              (count, len(triangles)))
+    summed = around @ np.cross(b - a, c - a)
+    lengths = np.maximum(np.linalg.norm(summed, axis=1), 1e-9)[:, None, None]
+    facing = summed[:, :, None] / lengths
+    across = np.float32((np.eye(3) - facing @ facing.transpose(0, 2, 1)) / lengths)
+    unit = sparse.bsr_array((across, np.arange(count), np.arange(count + 1)), (3 * count, 3 * count))
+    sums = sparse.bsr_array((np.tile(np.eye(3, dtype=np.float32), (triangles.size, 1, 1)), around.indices, around.indptr),
+                            (3 * count, 3 * len(triangles)))
+    return unit @ (sums @ by_corner)
