@@ -54,8 +54,7 @@ def test_a_fit_is_what_reconstruct_makes_with_a_flag_and_each_of_two_faces_is_fi
     assert np.linalg.norm(nose(tmp_path / "d" / "two_2.npz") - [1024. - seen[0], seen[1]]) < 15.
 
 
-def test_bad_input_of_a_fit_is_one_line(tmp_path):
-    assert "nowhere.jpg: no such photo, video or folder" in last_line(program("fit", "nowhere.jpg"))
+def test_a_face_of_several_photos_is_refused_in_one_line(tmp_path):
     images.write_png(tmp_path / "me.png", ASTRONAUT)
     result = program("fit", tmp_path / "me.png", "--average", f"--output={tmp_path / 'faces'}")
     assert "--average: found a fit asked for too" in last_line(result) and not (tmp_path / "faces").exists()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from morph3d import decoder
-from morph3d.fitting import linear_model, lighting
+from morph3d.fitting import lighting, linear_model
 from morph3d.fitting.photo_fit import Fit
 from morph3d.fitting.state import State
 from morph3d.fitting.view import View

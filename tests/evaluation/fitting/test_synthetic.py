@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from morph3d import morphable, scene
+from morph3d import scene
 from morph3d.evaluation.fitting import synthetic
 from morph3d.morphable import coefficients
 from tests.evaluation.fitting.conftest import fit_of
@@ -39,9 +39,10 @@ def measured(drawn, fitter_that, small_embedded):
         return fit_of(drawn["scene"], synthetic.SIZE, *(part[0].numpy() for part in (truth.expression, truth.shape, truth.texture)))
 
     def measure(spoil):
-        errors, left_out = synthetic.measure(fitter_that(lambda photo, face: spoil(solve(photo, face), face)), small_embedded, COUNT)
+        fitter = fitter_that(lambda photo, face: spoil(solve(photo, face), face))
+        errors, left_out = synthetic.measure(fitter, small_embedded, COUNT)
         assert len(errors) == COUNT and not left_out
-        return {name: np.array(values) for name, values in zip(errors[0]._fields, zip(*errors, strict=True), strict=True)}
+        return dict(zip(errors[0]._fields, np.transpose(errors), strict=True))
 
     return measure
 
@@ -96,7 +97,6 @@ def test_faces_that_cannot_be_fitted_are_left_out_and_told(fitter_that, small_em
         synthetic.measure(fitter_that(solve), small_embedded, 1)
 
 
-def test_the_faces_of_another_model_are_refused(fitter_that):
-    other = morphable.load("embedded").decimated(500)
-    with pytest.raises(ValueError, match="another morphable model than that of the network"):
-        synthetic.measure(fitter_that(None), other, 1)
+def test_the_faces_of_another_model_are_refused(fitter_that, tiny_model):
+    with pytest.raises(ValueError, match="tiny: found another morphable model than that of the network"):
+        synthetic.measure(fitter_that(None), tiny_model, 1)
