@@ -11,8 +11,8 @@ from morph3d.encoders.skin_color import LUMINANCE
 from morph3d.fitting import drawing
 
 BLUR = 1.  # pixels of the fitted picture, so that noise is not steep
-SHADING, EDGES = .5, .9  # quantiles of the gradients inside the face: what most of it has, and the steepest
-FLATTEST, HARDEST = .5, 2.4  # times the rendering's: the least shading and the most of edges that a photo has
+SHADING, EDGES = .5, .8  # quantiles of the gradients inside the face; beyond the second lie the thick frames of glasses
+FLATTEST, HARDEST = .5, 2.6  # times those of the rendering: the least shading and the hardest edges of a photo
 AROUND = np.ones([5, 5], np.uint8)  # pixels that are in the face too, so that its outline is no edge
 
 
