@@ -43,6 +43,8 @@ def main(_):
             found.append(shape(fitter, pixels, face))
         except ValueError as error:
             logging.warning("%s: left out: %s", photo.key, error)
+    if not found:
+        raise ValueError(f"{_PHOTOS.value}: none of {len(photos)} photos can be fitted, see above; give photos of faces, in color")
     population.write(fitter.model, found, _OUTPUT.value)
     print(f"{_OUTPUT.value}: of {len(found)} people")
 

@@ -29,7 +29,7 @@ def define():
                       "plays; html: a page of all faces, of a hundred at most, index.html.")
     flags.DEFINE_enum("faces", "main", ["main", "all"], "Of each photo the main face, the largest near the middle; or all, "
                       "numbered from left to right.")
-    flags.DEFINE_bool("average", False, "Make one face of all photos and videos, which show one person.")
+    flags.DEFINE_bool("average", False, "Make one face of all photos and videos, which show one person; not with --fit.")
     flags.DEFINE_bool("expected", False, "Make the expected faces: nearer in millimeters, less like the person.")
     flags.DEFINE_bool("fit", False, "Fit each face to its photo: pose, expression, light and skin tone, as morph3d-fit does.")
     flags.DEFINE_bool("identity", False, "With --fit: fit the neutral face's shape too, by the proportions that the photo shows.")
@@ -48,6 +48,9 @@ def main(arguments):
     unknown = set(FLAGS.formats) - set(FORMATS)
     if unknown:
         raise ValueError(f"--formats: found {', '.join(sorted(unknown))}, expected some of {', '.join(FORMATS)}")
+    if FLAGS.average and FLAGS.fit:
+        raise ValueError("--average: found a fit asked for too, expected one of the two, for the face of several photos lies over "
+                         "none of them; leave --average out, or call morph3d-reconstruct without --fit")
     from morph3d.inference import inputs, many, reconstructor
     wanted = _found(*inputs.find(arguments, sys.stdin), arguments)
     loaded = reconstructor.load(FLAGS.model).reading(expected=FLAGS.expected or FLAGS.fit)

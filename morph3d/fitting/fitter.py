@@ -7,7 +7,7 @@ import numpy as np
 
 from morph3d import images, stopwatch
 from morph3d.encoders import skin_color
-from morph3d.fitting import calibration, landmarks, linear_model, overlays, photo_fit, photo_texture
+from morph3d.fitting import calibration, landmarks, linear_model, overlays, photo_fit, photo_texture, trust
 from morph3d.fitting.blendshape_weights import BlendshapeWeights
 from morph3d.inference.faces import Fitted
 from morph3d.mesh import uv_atlas
@@ -79,6 +79,8 @@ class Fitter:
         fit = photo_fit.fit(self.model, self.calibration, photo, observed or self.detected(photo, face), face, **self._choices)
         if abs(fit.state.view.rotation[1]) > LARGEST_YAW:
             raise ValueError(f"seen from the side, by {abs(math.degrees(fit.state.view.rotation[1])):.0f} degrees")
+        if self._choices["pixels"]:
+            trust.require_photo(self.model, fit)
         return fit
 
     def require_colors(self, face):

@@ -79,16 +79,16 @@ def _faces(reconstructor, seen):
 
 
 def _fitted(fit, each, photo, made):
-    """The Made of an Input whose faces are fitted, or else stay as they are with a note why."""
+    """The Made of an Input whose faces are fitted, or else stay as they are with a note why, and which of several."""
     faces, notes = [], list(made.notes)
-    for face in made.faces:
+    for number, face in enumerate(made.faces, 1):
         try:
             fitted, told = fit(each, photo, face)
             faces.append(fitted)
             notes += told
         except ValueError as error:
             faces.append(face)
-            notes.append(f"not fitted: {error}")
+            notes.append(f"face {number}, " * (len(made.faces) > 1) + f"not fitted: {error}")
     return made._replace(faces=faces, notes=notes)
 
 

@@ -17,7 +17,7 @@ class Seen(NamedTuple):
     """What is seen of one photo."""
     crops: np.ndarray  # [N, image_size, image_size, 3] uint8; N is 1 if only the main face was asked for
     framings: list[Framing]
-    notes: list[str]  # "2 other faces were seen" and the like
+    notes: list[str]  # "3 faces were seen: the main one is taken" and the like
 
 
 def look(named, frame, everybody=False):
@@ -47,7 +47,7 @@ def see(name, photo, points, frame, everybody=False):
     except ValueError as error:
         return ValueError(f"{name}: {error}; give a photo with {crops.WANTED}")
     others, degrees = len(large) - len(wanted), face_detection.degrees_turned(points[0])
-    notes = [f"{others} other {'face was' if others == 1 else 'faces were'} seen"] * (others > 0)
+    notes = [f"{len(large)} faces were seen: the main one is taken; ask for all to have each"] * (others > 0)
     notes += [f"the photo is turned by {degrees} degrees: taken upright"] * (degrees > 0)
     return Seen(seen, [framing(photo, five, frame) for five in wanted], notes)
 

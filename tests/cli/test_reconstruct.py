@@ -69,7 +69,7 @@ def test_all_faces_are_numbered_from_left_to_right_and_else_counted(work):
     assert every.returncode == 0 and written(work, "every") == ["two_1.ply", "two_2.ply"]
     one = reconstruct(work, "one", work / "two.png", "--formats=ply")
     assert one.returncode == 0 and written(work, "one") == ["two.ply"]
-    assert "two: 1 other face was seen" in one.stderr
+    assert "two: 2 faces were seen: the main one is taken; ask for all to have each" in one.stderr
 
 
 def test_one_face_is_made_of_many_photos(work):
@@ -110,6 +110,7 @@ def test_a_file_of_any_name_gives_a_face(work):
 
 @pytest.mark.parametrize("arguments, words", [
     (["nowhere.jpg"], "error: nowhere.jpg: no such photo, video or folder"),
+    (["--average", "--fit", "photos"], "error: --average: found a fit asked for too, expected one of the two"),
     (["--formats=stl", "photos/0.png"], "error: --formats: found stl, expected some of glb, obj, ply, npz, json, png, csv, html"),
     (["photos/wall.png"], "photos/wall.png: no face found; give a photo with "),
     (["bad.jpg"], "bad.jpg: not an image; give another photo"),

@@ -78,6 +78,21 @@ def test_of_photos_and_videos_each_is_fitted_or_says_why_not(folder, tiny_recons
     assert [made.notes[-1:] for _, made in found] == [["well done"], ["not fitted: seen from behind"], ["well done"], []]
 
 
+def test_of_several_faces_each_is_fitted_and_one_that_cannot_be_is_named(folder, tiny_reconstructor):
+    fitted = []
+
+    def fit(_, photo, face):
+        fitted.append(face)
+        if len(fitted) == 2:
+            raise ValueError("seen from behind")
+        return dataclasses.replace(face, fitted="well"), []
+
+    images.write_png(folder / "two.png", np.hstack([ASTRONAUT, ASTRONAUT]))
+    (_, made), = many.reconstruct(tiny_reconstructor, taken(folder, "two.png"), everybody=True, fit=fit)
+    assert [face.fitted for face in made.faces] == ["well", None] and made.notes == ["face 2, not fitted: seen from behind"]
+    assert made.faces[1] is fitted[1], "the neutral face as it was"
+
+
 def test_the_average_is_that_of_the_encodings(folder, tiny_reconstructor):
     made = many.average(tiny_reconstructor, taken(folder, "a.png", "c.png", "broken.jpg"))
     face, = made.faces

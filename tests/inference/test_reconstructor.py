@@ -103,7 +103,8 @@ def test_the_other_faces_are_counted(tiny_reconstructor, caplog):
     with caplog.at_level("INFO", "absl"):
         for eyes in (16., 19., 17.), (11., 19., 17.), (11., 19., 11.):
             tiny_reconstructor.reconstruct(several_faces.row(*eyes)[0])
-    assert [record.getMessage() for record in caplog.records] == ["photo: 2 other faces were seen", "photo: 1 other face was seen"]
+    words = "faces were seen: the main one is taken; ask for all to have each"
+    assert [record.getMessage() for record in caplog.records] == [f"photo: 3 {words}", f"photo: 2 {words}"]
 
 
 def test_where_all_faces_are_too_small_or_there_is_none_the_reason_is_given(tiny_reconstructor):

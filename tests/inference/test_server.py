@@ -82,7 +82,7 @@ def test_the_numbers_are_those_of_the_face(address, tiny_reconstructor):
 def test_all_faces_are_given_on_wish(address):
     two = images.png(np.hstack([ASTRONAUT, ASTRONAUT])[::2, ::2])
     one = json.loads(post(f"{address}/faces", two)[1])
-    assert len(one["faces"]) == 1 and one["notes"] == ["1 other face was seen"]
+    assert len(one["faces"]) == 1 and one["notes"] == ["2 faces were seen: the main one is taken; ask for all to have each"]
     assert len(json.loads(post(f"{address}/faces?everybody=true", two)[1])["faces"]) == 2
 
 

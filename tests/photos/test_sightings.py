@@ -26,7 +26,7 @@ def test_the_main_face_is_seen_and_the_others_are_counted(found, photo, tiny_enc
     found.append([POINTS + [100., 0.], POINTS, POINTS + [200., 0.], POINTS * .1])
     seen, = sightings.look([("me.jpg", photo)], tiny_encoder)
     np.testing.assert_array_equal(seen.crops, [crops.crop(photo, POINTS + [100., 0.], tiny_encoder)])
-    assert seen.notes == ["2 other faces were seen"]
+    assert seen.notes == ["3 faces were seen: the main one is taken; ask for all to have each"]
 
 
 def test_everybody_is_seen_from_left_to_right_but_for_the_too_small(found, photo, tiny_encoder):
