@@ -4,13 +4,13 @@ from typing import NamedTuple
 import numpy as np
 
 from morph3d import images
-from morph3d.fitting import landmarks, photometric, population
+from morph3d.fitting import landmarks, photometric
 from morph3d.fitting.state import Prior, State
 from morph3d.photos import crops
 
 SIZE = 256  # pixels of the square picture that is fitted to
 AROUND = 1.6  # its side over the longer side of the landmarks' box: the head is in it
-NEAR = .3  # times the network's own error, by which the shape may leave it where no other identity is asked for
+NEAR = .6  # times the network's own error, by which the shape may leave it where no other identity is asked for
 
 
 class Fit(NamedTuple):
@@ -40,8 +40,7 @@ def fit(model, calibration, photo, observed, face, identity=False, pixels=True, 
       photo: [H, W, 3] uint8.
       observed: landmarks.Observed, in pixels of the photo.
       face: Face, the network's, of the same model.
-      identity: whether the shape is solved for, held by the model's prior around the network's and what is known of people; else it
-        stays near the network's.
+      identity: whether the shape is solved for, held around the network's as far as that is uncertain; else it stays nearer to it.
       pixels: whether the colors of the photo are fitted too, not its landmarks alone.
       gradient_descent: see landmarks.fit.
       prior: another Prior than `expected`.
@@ -61,8 +60,8 @@ def fit(model, calibration, photo, observed, face, identity=False, pixels=True, 
 
 def expected(model, calibration, face, identity):
     """The Prior of a photo of which the network has made a Face; see `fit`."""
-    shape, near = (face.shape + population.mean_shape(model), 1.) if identity else (face.shape, NEAR)
-    return Prior(np.float64(shape), np.float64(face.texture), 1., near * calibration.shape, calibration.texture)
+    near = 1. if identity else NEAR
+    return Prior(np.float64(face.shape), np.float64(face.texture), 1., near * calibration.shape, calibration.texture)
 
 
 def _window(points):

@@ -18,7 +18,7 @@ from morph3d.mesh import normals
 
 PIXELS = 3000  # that are compared in a step, drawn anew for each
 FEWEST = 300
-NOISE = .012  # sRGB, the least of what the model cannot draw
+NOISE = .008  # sRGB, the least of what the model cannot draw
 OUTLYING = 4.  # times the noise, beyond which a difference counts the less the larger it is
 BETTER_HALF = 1.57  # the deviation over the first quartile of the root mean squares of three normal numbers
 INDEPENDENT = .15  # of pixels, where the noise is NOISE; neighbors err alike
