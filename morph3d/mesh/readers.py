@@ -64,8 +64,8 @@ def read_textured(path):
     mesh, shapes = read(path), trimesh.load_scene(path, process=False, maintain_order=True).dump()
     picture = _picture(shapes[0].visual) if len(shapes) == 1 else None
     if picture is None:
-        raise ValueError(f"{path}: found no texture, or several, expected one; an OBJ needs its MTL beside it, which names a picture "
-                         "(map_Kd), and this picture")
+        raise ValueError(f"{path}: found no texture, or several, expected one; an OBJ needs its MTL beside it, and the picture "
+                         "that this names (map_Kd)")
     atlas = uv_atlas.from_corners(mesh.triangles, shapes[0].visual.uv[shapes[0].faces])
     return dataclasses.replace(mesh, uvs=atlas), np.asarray(picture.convert("RGB"))
 

@@ -8,8 +8,8 @@
     morph3d-evaluate fitting --model=FOLDER --covered=FOLDER
 
 Pictures of random faces of the network's own morphable model, of which all is known; photos; scans of people and photos of them,
-as morph3d-evaluate geometry takes them; random faces of another morphable model in place of scans; a scan with a texture, of which five
-pictures are drawn; photos whose faces are covered as in morph3d-evaluate stress.
+as morph3d-evaluate geometry takes them; random faces of another morphable model in place of scans; a scan with a texture, of which
+five pictures are drawn; photos whose faces are covered as morph3d-evaluate stress covers them.
 """
 import sys
 
@@ -29,7 +29,7 @@ def define():
     flags.DEFINE_string("photos", None, "Photos, as morph3d-train takes them.")
     flags.DEFINE_string("scans", None, "Folder of scans and photos.")
     flags.DEFINE_string("scans_of", None, "Another morphable model, by name or path.")
-    flags.DEFINE_string("textured_scan", None, "A scan with a texture: an OBJ with its MTL and picture, or another file that has one.")
+    flags.DEFINE_string("textured_scan", None, "A scan with a texture, such as an OBJ with its MTL and its picture.")
     flags.DEFINE_string("covered", None, "Photos, one of each person.")
     flags.mark_flags_as_mutual_exclusive(SUBJECTS, required=True)
     flags.DEFINE_bool("identity", False, "Fit the neutral face's shape too.")
@@ -44,6 +44,7 @@ def define():
 
 
 def main():
+    from morph3d.data import sources
     from morph3d.evaluation import judges
     from morph3d.evaluation.fitting import geometry, photos, synthetic, tables
     from morph3d.fitting.fitter import Fitter
@@ -54,7 +55,6 @@ def main():
         from morph3d import morphable
         found = tables.of_synthetic(*synthetic.measure(fitter, morphable.load(FLAGS.synthetic), FLAGS.count, FLAGS.seed))
     elif FLAGS.photos:
-        from morph3d.data import sources
         judge = judges.load(FLAGS.recognizer, {FLAGS.model: loaded}) if FLAGS.recognizer else None
         found = tables.of_photos(*photos.measure(fitter, sources.find(FLAGS.photos).photos[:FLAGS.count], judge))
     elif FLAGS.textured_scan:
@@ -62,6 +62,11 @@ def main():
         from morph3d.evaluation.geometry import textured_scans
         scan = textured_scans.read(FLAGS.textured_scan, FLAGS.unit, FLAGS.flipped)
         found = tables.of_textured_scan(*textured_scan.measure(fitter, loaded.reading(expected=True), scan))
+    elif FLAGS.covered:
+        from morph3d.evaluation.fitting import covers
+        from morph3d.evaluation.stress import picture_series
+        paths = [photo.location for photo in sources.find(FLAGS.covered).photos[:FLAGS.count]]
+        found = tables.of_covers(*covers.measure(fitter, picture_series.photographed(paths)))
     else:
         reader = loaded.reading(renderings=bool(FLAGS.scans_of), expected=True)
         found = tables.of_geometry(*geometry.measure(fitter, reader, _subjects()))

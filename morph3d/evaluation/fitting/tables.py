@@ -67,8 +67,8 @@ def of_textured_scan(views, left_out):
         summary |= {f"{name}_{face}": error for face, error in zip(("mean_face", "network", "fitted"), errors, strict=True)}
     turns = [*(f"{view.yaw:g}" for view in views), "mean"]
     shares = np.array([[view.compared, *view.texture, *view.model] for view in views])
-    note = (f"{len(views)} views; {len(left_out)} left out. Where the photo shows the face and the scan has one; a factor of each channel "
-            "of linear light takes out another light or tone of skin")
+    note = (f"{len(views)} views; {len(left_out)} left out. Compared where the photo shows the face and the scan has one; a "
+            "factor of each channel of linear light takes out another light or tone of skin")
     faces = [f"{name}, {face}" for name in views[0].geometry for face in ("mean face", "network alone", "fitted")]
     return Report(summary, [
         Table("Colors of the fitted face against the scan's own, CIELAB", (
@@ -78,3 +78,20 @@ def of_textured_scan(views, left_out):
               [(turn, *row.ravel()) for turn, row in zip(turns, [*geometry, geometry.mean(0)], strict=True)])],
         {"views": sheets.sheet("A scan, and the faces fitted to it", ["picture", "photo's texture", "model's colors"],
                                [(turn, view.tiles) for turn, view in zip(turns, views)])})
+
+
+def of_covers(found, left_out):
+    """The Report of covers.Leaks."""
+    rows, summary = [], {"left_out": len(left_out)}
+    for series, level in dict.fromkeys((each.series, each.level) for each in found):
+        leaks = [each for each in found if (each.series, each.level) == (series, level)]
+        known = [each.of_hidden for each in leaks if each.of_hidden is not None]
+        row = {"photos": len(leaks), "of_hidden": statistics.mean(known) if known else None,
+               "most_of_hidden": max(known, default=None), "of_shown": statistics.mean([each.of_shown for each in leaks]),
+               "kept": statistics.mean([each.kept for each in leaks])}
+        rows.append((series, f"{level:g}", *row.values()))
+        summary[f"{series}_{level:g}"] = row
+    columns = "series", "level", "photos", "of what is hidden", "at most", "of what is seen uncovered", "kept of the rest"
+    note = (f"Shares of the texture that the photo shows by half and more; {len(left_out)} pictures left out; intervals of 95 % "
+            "over people")
+    return Report(summary, [Table("Covers that end up as skin", columns, rows, note)], {})

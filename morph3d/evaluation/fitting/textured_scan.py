@@ -25,7 +25,7 @@ FAR = 5.  # mm; there the scan has a hole, or the face is no face of it
 class Differences(NamedTuple):
     """The mean difference from the scan's colors, CIELAB."""
     plain: float
-    scaled: float  # after each channel of linear light is multiplied by the factor that is right for most: another light or skin tone
+    scaled: float  # with the factor of each channel of linear light that is right for most: for another light or tone of skin
 
 
 class View(NamedTuple):
@@ -73,7 +73,8 @@ def _view(fitter, reader, textured, yaw, mean_face):
     fit = fitter.solve(photo, face)
     neutral, atlas = fitter.neutral(face, fit), fitter.reconstructor.uvs
     found = {name: [protocol(textured.scan, each) for each in (face, neutral)] for name, protocol in PROTOCOLS.items()}
-    distances = {name: Distances(textured.scan.name, mean_face[name], *(each.error for each in both)) for name, both in found.items()}
+    distances = {name: Distances(textured.scan.name, mean_face[name], *(each.error for each in both))
+                 for name, both in found.items()}
     mesh = Mesh(neutral.vertices, neutral.triangles, neutral.colors, atlas)
     texture = photo_texture.make(fitter.model, atlas, fit, photo)
     textures = texture.pixels, texture_baking.bake(mesh)
