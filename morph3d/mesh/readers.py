@@ -61,7 +61,8 @@ def read_textured(path):
     Raises:
       ValueError: see `read`; or there is no texture, or there are several.
     """
-    mesh, shapes = read(path), trimesh.load_scene(path, process=False, maintain_order=True).dump()
+    # With maintain_order trimesh gives a vertex one place in the texture alone; without, triangles keep their order all the same.
+    mesh, shapes = read(path), trimesh.load_scene(path, process=False).dump()
     picture = _picture(shapes[0].visual) if len(shapes) == 1 else None
     if picture is None:
         raise ValueError(f"{path}: found no texture, or several, expected one; an OBJ needs its MTL beside it, and the picture "
