@@ -88,10 +88,10 @@ def of_covers(found, left_out):
         known = [each.of_hidden for each in leaks if each.of_hidden is not None]
         row = {"photos": len(leaks), "of_hidden": statistics.mean(known) if known else None,
                "most_of_hidden": max(known, default=None), "of_shown": statistics.mean([each.of_shown for each in leaks]),
-               "kept": statistics.mean([each.kept for each in leaks])}
+               "most_of_shown": max(each.of_shown for each in leaks), "kept": statistics.mean([each.kept for each in leaks])}
         rows.append((series, f"{level:g}", *row.values()))
         summary[f"{series}_{level:g}"] = row
-    columns = "series", "level", "photos", "of what is hidden", "at most", "of what is seen uncovered", "kept of the rest"
+    columns = "series", "level", "photos", "of what is hidden", "at most", "of what is seen without", "at most", "kept of the rest"
     note = (f"Shares of the texture that the photo shows by half and more; {len(left_out)} pictures left out; intervals of 95 % "
             "over people")
     return Report(summary, [Table("Covers that end up as skin", columns, rows, note)], {})
