@@ -77,14 +77,13 @@ def test_a_scan_that_is_a_face_of_the_model_is_found_again():
     subject, = synthetic_scans.subjects(model, 1, seed=3)
     scan = subject.scan()
     colors = model.instance(synthetic_scans.sample(model, 1, [5, 5]).coefficients.neutral())[1][0].numpy()
-    waves = np.sin(2. * np.pi / 12. * scan.mesh.vertices).sum(1, keepdims=True)  # of 12 mm, which no model has
-    mesh = dataclasses.replace(scan.mesh, colors=np.clip(colors * (1. + .06 * waves), 0., 1.), uvs=loaded.uvs)
+    mesh = dataclasses.replace(scan.mesh, colors=colors, uvs=loaded.uvs)
     textured = TexturedScan(dataclasses.replace(scan, mesh=mesh), texture_baking.bake(mesh))
     views, left_out = textured_scan.measure(Fitter(loaded, identity=True), reader, textured, [-20., 20.])
     assert not left_out
     for view in views:
-        assert view.compared > .03 and view.texture.scaled < 2.5 and view.texture.scaled < .8 * view.model.scaled
-        assert all(errors.fitted < errors.mean_face for errors in view.geometry.values())
+        assert view.compared > .03 and view.texture.plain < 4. and view.texture.scaled < 2.
+        assert all(errors.fitted < .7 * errors.mean_face for errors in view.geometry.values())
     report = tables.of_textured_scan(views, left_out)
-    assert report.summary["views"] == 2 and report.summary["photo_scaled"] < 2.5
+    assert report.summary["views"] == 2 and report.summary["photo_scaled"] < 2.
     assert report.pictures["views"].ndim == 3 and "-20" in str(report)
