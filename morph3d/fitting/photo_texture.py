@@ -24,8 +24,8 @@ ROW = 1024  # places that are looked up, a row of a picture of them
 class Texture(NamedTuple):
     """The texture of a face, and where it is from."""
     pixels: np.ndarray  # [SIZE, SIZE, 3] uint8 sRGB, row 0 at v = 1
-    photo: float  # the share of what triangles cover that the photo shows
-    mirrored: float  # the share that it shows on the other half of the face; the rest is the model's
+    photo: np.ndarray  # [N] 0..1, how much of a texel is the photo's, of those that texture_baking.prepare counts
+    mirrored: np.ndarray  # [N] how much is from the other half of the face; the rest is the model's
 
 
 def make(model, atlas, fit, photo):
@@ -58,7 +58,7 @@ def make(model, atlas, fit, photo):
         here = sight.Source(*here)
         texels[rows] += here.weight * (np.minimum(_albedo(photo, here), most) - texels[rows])
     mirrored, seen = shares
-    return Texture(texture_baking.encode(texels, nearest), float(seen.mean()), float((mirrored * (1. - seen)).mean()))
+    return Texture(texture_baking.encode(texels, nearest), seen, mirrored * (1. - seen))
 
 
 def _check(fit, photo):

@@ -1,4 +1,5 @@
 """Files of meshes by whatever program: OBJ, PLY, STL, OFF, GLB and what else trimesh reads; legacy VTK polydata; VRML 2.0."""
+import dataclasses
 import io
 import pathlib
 import re
@@ -7,7 +8,7 @@ import numpy as np
 import trimesh
 
 from morph3d import images
-from morph3d.mesh import vrml, vtk_polydata
+from morph3d.mesh import uv_atlas, vrml, vtk_polydata
 from morph3d.mesh.mesh import Mesh
 
 # The lines of an OBJ that make trimesh divide it, and so repeat its vertices: materials, objects and groups.
@@ -46,6 +47,35 @@ def read(path):
         return Mesh(vertices, triangles, colors)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def read_textured(path):
+    """The Mesh in a file, as `read` gives it but with uvs, and the texture that belongs to them.
+
+    Args:
+      path: of what trimesh reads with one texture, such as an OBJ with its MTL, and the picture that this names, beside it.
+
+    Returns:
+      Mesh, and [H, W, 3] uint8 sRGB, row 0 at v = 1.
+
+    Raises:
+      ValueError: see `read`; or there is no texture, or there are several.
+    """
+    # With maintain_order trimesh gives a vertex one place in the texture alone; without, triangles keep their order all the same.
+    mesh, shapes = read(path), trimesh.load_scene(path, process=False).dump()
+    picture = _picture(shapes[0].visual) if len(shapes) == 1 else None
+    if picture is None:
+        raise ValueError(f"{path}: found no texture, or several, expected one; an OBJ needs its MTL beside it, and the picture "
+                         "that this names (map_Kd)")
+    atlas = uv_atlas.from_corners(mesh.triangles, shapes[0].visual.uv[shapes[0].faces])
+    return dataclasses.replace(mesh, uvs=atlas), np.asarray(picture.convert("RGB"))
+
+
+def _picture(visual):
+    """That of a material of trimesh, with PIL, or None."""
+    if visual.kind != "texture" or visual.uv is None:
+        return None
+    return getattr(visual.material, "image", None) or getattr(visual.material, "baseColorTexture", None)
 
 
 def _by_trimesh(path):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import trimesh
 
+from morph3d import images
 from morph3d.mesh import readers
 
 VERTICES = np.float32([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [.5, .5, 2]])
@@ -142,3 +143,24 @@ def test_real_scans_keep_their_vertices(data_folder):
     path = data_folder / "scans" / "lee_perry_smith.obj"
     lines = [line.split()[1:4] for line in path.read_text().splitlines() if line.startswith("v ")]
     np.testing.assert_allclose(readers.read(path).vertices, np.float32(lines))
+
+
+def test_a_texture_with_a_seam_is_read_with_its_mesh(tmp_path):
+    """Two triangles of one square, of which the texture has each somewhere else."""
+    picture = np.uint8(np.random.default_rng(0).integers(0, 256, [4, 6, 3]))
+    images.write_png(tmp_path / "skin.png", picture)
+    write(tmp_path, "scan.mtl", "newmtl skin\nmap_Kd skin.png\n")
+    corners = [[[0., 0.], [.5, 0.], [.5, .5]], [[.5, .5], [1., 1.], [.5, 1.]]]
+    lines = ["v {} {} {}".format(*vertex) for vertex in VERTICES[:4]]
+    lines += ["vt {} {}".format(*uv) for uv in np.reshape(corners, [-1, 2])]
+    path = write(tmp_path, "scan.obj", "\n".join(["mtllib scan.mtl", "usemtl skin", *lines, "f 1/1 2/2 3/3", "f 1/4 3/5 4/6"]))
+    mesh, texture = readers.read_textured(path)
+    np.testing.assert_array_equal(mesh.vertices, VERTICES[:4])
+    np.testing.assert_allclose(mesh.uvs.uvs[mesh.uvs.corners], corners, atol=1e-6)
+    np.testing.assert_array_equal(texture, picture)
+
+
+def test_a_mesh_without_a_texture_is_refused_where_one_is_needed(tmp_path):
+    path = write(tmp_path, "bare.obj", "v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    with pytest.raises(ValueError, match="bare.obj: found no texture, or several, expected one; an OBJ needs its MTL"):
+        readers.read_textured(path)

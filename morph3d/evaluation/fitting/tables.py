@@ -1,7 +1,7 @@
 """The figures of fits."""
 import numpy as np
 
-from morph3d.evaluation import statistics
+from morph3d.evaluation import sheets, statistics
 from morph3d.evaluation.report import Report, Table
 
 ROTATION, LANDMARKS = 1.5, 1.5  # degrees, and pixels at 224: what is near
@@ -54,3 +54,44 @@ def of_geometry(found, left_out):
     note = f"{len(found)} photos of {len(set(people))} people; {len(left_out)} left out; intervals of 95 % over people"
     return Report(summary, [Table("Neutral faces of fitted photos against scans", ("", "mm", "of the mean face's"), [
         (words[name], summary[name], ratios.get(name)) for name in words], note)], {})
+
+
+def of_textured_scan(views, left_out):
+    """The Report of textured_scan.Views."""
+    textures = {"photo": [view.texture for view in views], "model": [view.model for view in views]}
+    summary = {"views": len(views), "left_out": len(left_out), "compared": float(np.mean([view.compared for view in views]))}
+    summary |= {f"{name}_{how}": float(np.mean([getattr(each, how) for each in found]))
+                for name, found in textures.items() for how in ("plain", "scaled")}
+    geometry = np.array([[each[1:] for each in view.geometry.values()] for view in views])  # [views, protocols, faces], mm
+    for name, errors in zip(views[0].geometry, geometry.mean(0).tolist(), strict=True):
+        summary |= {f"{name}_{face}": error for face, error in zip(("mean_face", "network", "fitted"), errors, strict=True)}
+    turns = [*(f"{view.yaw:g}" for view in views), "mean"]
+    shares = np.array([[view.compared, *view.texture, *view.model] for view in views])
+    note = (f"{len(views)} views; {len(left_out)} left out. Compared where the photo shows the face and the scan has one; a "
+            "factor of each channel of linear light takes out another light or tone of skin")
+    faces = [f"{name}, {face}" for name in views[0].geometry for face in ("mean face", "network alone", "fitted")]
+    return Report(summary, [
+        Table("Colors of the fitted face against the scan's own, CIELAB", (
+            "degrees", "share of the texture", "photo's texture", "times a factor", "model's colors", "times a factor"),
+            [(turn, *row) for turn, row in zip(turns, [*shares, shares.mean(0)], strict=True)], note),
+        Table("Its neutral face against the scan, mm", ("degrees", *faces),
+              [(turn, *row.ravel()) for turn, row in zip(turns, [*geometry, geometry.mean(0)], strict=True)])],
+        {"views": sheets.sheet("A scan, and the faces fitted to it", ["picture", "photo's texture", "model's colors"],
+                               [(turn, view.tiles) for turn, view in zip(turns, views)])})
+
+
+def of_covers(found, left_out):
+    """The Report of covers.Leaks."""
+    rows, summary = [], {"left_out": len(left_out)}
+    for series, level in dict.fromkeys((each.series, each.level) for each in found):
+        leaks = [each for each in found if (each.series, each.level) == (series, level)]
+        known = [each.of_hidden for each in leaks if each.of_hidden is not None]
+        row = {"photos": len(leaks), "of_hidden": statistics.mean(known) if known else None,
+               "most_of_hidden": max(known, default=None), "of_shown": statistics.mean([each.of_shown for each in leaks]),
+               "most_of_shown": max(each.of_shown for each in leaks), "kept": statistics.mean([each.kept for each in leaks])}
+        rows.append((series, f"{level:g}", *row.values()))
+        summary[f"{series}_{level:g}"] = row
+    columns = "series", "level", "photos", "of what is hidden", "at most", "of what is seen without", "at most", "kept of the rest"
+    note = (f"Shares of the texture that the photo shows by half and more; {len(left_out)} pictures left out; intervals of 95 % "
+            "over people")
+    return Report(summary, [Table("Covers that end up as skin", columns, rows, note)], {})

@@ -22,12 +22,14 @@ SERIES = {
     "expression": Series("Expression", "standard deviations", (.5, 1, 1.5, 2, 3), True),
     "occlusion_below": Series("Covered from the chin upward", "% of the face", (10, 20, 30, 40, 50, 60)),
     "occlusion_side": Series("Covered from one side", "% of the face", (10, 20, 30, 40, 50, 60)),
+    "glasses": Series("Glasses with dark frames, by how thick they are", "mm", (1, 2, 4, 6, 8)),
     "blur": Series("Gaussian blur, by its deviation", "% of the eyes' distance", (3, 6, 10, 15, 20, 30)),
     "jpeg": Series("JPEG compression", "quality", (50, 30, 20, 10, 5, 1)),
     "side_light": Series("Light that falls off to one side", "% less there", (50, 75, 90, 95, 98)),
     "exposure": Series("Underexposure", "stops", (1, 2, 3, 4, 5, 6)),
     "temperature": Series("Warm light", "kelvin in place of 6500", (5000, 4000, 3000, 2500, 2000)),
 }
+OCCLUSIONS = "occlusion_below", "occlusion_side", "glasses"  # as a hand, hair and glasses do
 
 
 def choose(wanted, offered):

@@ -21,6 +21,7 @@ PIXELS_PER_MM = 1.15  # of an average face, whose eyes are then 72 pixels apart
 ORIGIN = 160., 140.  # the pixel of the middle between the eyes
 CENTER, HALF_AXES = (0., -17.), (72., 93.)  # mm, the oval from the hairline to the chin and from ear to ear
 COVER = 60  # the gray level of what covers a face
+LENS, TEMPLES = (24., 19.), (75., 6.)  # mm, half axes of a lens; how far out temples go, and how far above the eyes
 DAYLIGHT = 6500.  # kelvin
 
 PORTRAIT = Framing(SIZE, np.float32(landmarks.five_points(landmarks.AVERAGE_FACE)[:, :2] * [1., -1.] * PIXELS_PER_MM + ORIGIN))
@@ -44,6 +45,10 @@ class People:
     def pictures(self, name, level):
         """The portraits at a level of a series, [N, SIZE, SIZE, 3] uint8."""
         return np.stack([globals()[name](portrait, level) for portrait in self.portraits])
+
+    def covered(self, name, level):
+        """What an occlusion series covers at a level of all portraits, [SIZE, SIZE] bool."""
+        return globals()[name](np.zeros([SIZE, SIZE, 3], np.uint8), level).any(-1)
 
     def truth(self, network):
         """The scene_series.Truth for the faces of a network; None, where it is not known."""
@@ -84,6 +89,17 @@ def occlusion_below(portrait, percent):
 def occlusion_side(portrait, percent):
     """All to the right of a line is covered, the stated share of the face's oval."""
     return _covered(portrait, percent, 1)
+
+
+def glasses(portrait, thickness):
+    """Frames of the stated thickness in mm around the eyes of an average face, with a bridge and temples, in gray."""
+    x, y = (np.arange(SIZE) + .5 - ORIGIN[0]) / PIXELS_PER_MM, (ORIGIN[1] - np.arange(SIZE)[:, None] - .5) / PIXELS_PER_MM
+    apart = EYES_APART / PIXELS_PER_MM / 2.
+    inner, outer = (np.hypot((np.abs(x) - apart) / (LENS[0] + half), y / (LENS[1] + half))
+                    for half in (-thickness / 2., thickness / 2.))
+    rims = (inner > 1.) & (outer < 1.)
+    bars = ((outer > 1.) & (np.abs(x) < TEMPLES[0]) & (np.abs(y - TEMPLES[1]) < thickness / 2.))
+    return np.where((rims | bars)[..., None], np.uint8(COVER), portrait)
 
 
 def _covered(portrait, percent, axis):

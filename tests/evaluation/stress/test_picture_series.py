@@ -66,6 +66,18 @@ def test_the_stated_share_of_the_face_is_covered(name, percent):
     assert edge[-1] and (np.diff(edge.astype(int)) >= 0).all()  # from one edge of the picture inward
 
 
+@pytest.mark.parametrize("thickness", degradations.SERIES["glasses"].levels)
+def test_frames_are_of_the_stated_thickness_around_both_eyes(astronaut, thickness):
+    covered, eyes = astronaut.covered("glasses", thickness), np.round(picture_series.PORTRAIT.template[:2]).astype(int)
+    for column, row in eyes:
+        above, below = covered[:row, column], covered[row:, column]
+        wanted = pytest.approx(thickness * picture_series.PIXELS_PER_MM, abs=1.5)
+        assert above.sum() == wanted and below.sum() == wanted and not covered[row, column]
+    np.testing.assert_array_equal(covered, covered[:, ::-1])
+    changed = (astronaut.pictures("glasses", thickness)[0] != astronaut.portraits[0]).any(-1)
+    assert not (changed & ~covered).any() and changed.sum() > .98 * covered.sum()
+
+
 def test_the_oval_is_the_average_face(astronaut):
     oval = picture_series.face_oval()
     points = np.round(picture_series.PORTRAIT.template).astype(int)
