@@ -7,7 +7,7 @@ import numpy as np
 
 from morph3d import images, stopwatch
 from morph3d.encoders import skin_color
-from morph3d.fitting import calibration, landmarks, linear_model, overlays, photo_fit, photo_texture, trust
+from morph3d.fitting import calibration, expressions, landmarks, linear_model, overlays, photo_fit, photo_texture, trust
 from morph3d.fitting.blendshape_weights import BlendshapeWeights
 from morph3d.inference.faces import Fitted
 from morph3d.mesh import uv_atlas
@@ -24,9 +24,11 @@ class Fitter:
         much as people do.
       model: the LinearModel of its faces.
       calibration: the Calibration of the network and the model.
+      expressions: [E, E], the inverse covariance of those that are likely.
     """
 
-    def __init__(self, reconstructor, identity=False, pixels=True, texture=uv_atlas.SIZE, gradient_descent=False):
+    def __init__(self, reconstructor, identity=False, pixels=True, texture=uv_atlas.SIZE, gradient_descent=False,
+                 people=True):
         """
         Args:
           reconstructor: Reconstructor, however it is read.
@@ -35,12 +37,15 @@ class Fitter:
           texture: side of the texture of the photo's own pixels that the face gets, 2048 texels at most; it takes `pixels` and a
             model with uvs. 0: none.
           gradient_descent: see landmarks.fit.
+          people: whether photos of people are fitted, whose expressions are as expressions.py says, and not pictures of random
+            faces of the morphable model.
         """
         self.reconstructor = reconstructor.reading(expected=True)
         self._choices = {"identity": identity, "pixels": pixels, "gradient_descent": gradient_descent}
         self._texture = texture if pixels and reconstructor.uvs else 0
         self.model = linear_model.of(self.reconstructor)
         self.calibration = calibration.of(self.reconstructor, self.model)
+        self.expressions = expressions.precision(self.model, self.reconstructor.mean_face.blendshapes if people else {})
 
     @functools.cached_property
     def _weights(self):
@@ -76,7 +81,8 @@ class Fitter:
         """
         if self._choices["pixels"]:
             self.require_colors(face)
-        fit = photo_fit.fit(self.model, self.calibration, photo, observed or self.detected(photo, face), face, **self._choices)
+        fit = photo_fit.fit(self.model, self.calibration, photo, observed or self.detected(photo, face), face,
+                            expressions=self.expressions, **self._choices)
         if abs(fit.state.view.rotation[1]) > LARGEST_YAW:
             raise ValueError(f"seen from the side, by {abs(math.degrees(fit.state.view.rotation[1])):.0f} degrees")
         if self._choices["pixels"]:

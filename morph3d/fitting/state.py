@@ -36,7 +36,7 @@ class Prior(NamedTuple):
     """Normal distributions of the coefficients; that of light is lighting.prior()."""
     shape: np.ndarray  # [S] the mean, what the network has read
     texture: np.ndarray  # [T] likewise
-    expression_deviation: float  # from 0
+    expression: np.ndarray  # [E, E] the inverse covariance of what differs from the neutral face
     shape_deviation: np.ndarray  # [S] from the mean
     texture_deviation: np.ndarray  # [T]
     nearness: float = view.NEARNESS
@@ -44,7 +44,10 @@ class Prior(NamedTuple):
 
     def hold(self, square, right, state):
         """Adds itself to normal equations of all unknowns of a State, or of its first parts."""
-        for name, mean, deviation in (("expression", 0., self.expression_deviation), ("shape", self.shape, self.shape_deviation),
+        part = state.parts["expression"]
+        square[part, part] += self.expression
+        right[part] -= self.expression @ state.expression
+        for name, mean, deviation in (("shape", self.shape, self.shape_deviation),
                                       ("texture", self.texture, self.texture_deviation)):
             part = state.parts[name]
             if part.stop <= len(right):

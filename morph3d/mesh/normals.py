@@ -29,8 +29,8 @@ def derivative(vertices, triangles):
       triangles: [F, 3].
 
     Returns:
-      [3 V, 3 V] sparse float32, which takes displacements, flattened, to the change of the normals. With N the sum of cross products
-      around a vertex and n = N / |N|, dn = (dN - n (n . dN)) / |N|.
+      [3 V, 3 V] sparse float32, which takes displacements, flattened, to the change of the normals. With N the sum of cross
+      products around a vertex and n = N / |N|, dn = (dN - n (n . dN)) / |N|.
     """
     vertices, count = np.asarray(vertices, np.float64), len(vertices)
     a, b, c = np.moveaxis(vertices[triangles], 1, 0)

@@ -19,8 +19,8 @@ def truth(model):
 
 @pytest.fixture(scope="module")
 def prior(model):
-    _, shapes, textures = model.sizes
-    return Prior(np.zeros(shapes), np.zeros(textures), 1., np.ones(shapes), np.ones(textures))
+    expressions, shapes, textures = model.sizes
+    return Prior(np.zeros(shapes), np.zeros(textures), np.eye(expressions), np.ones(shapes), np.ones(textures))
 
 
 def picture_of(model, state, background=.4):

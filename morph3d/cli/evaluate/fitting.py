@@ -50,7 +50,7 @@ def main():
     from morph3d.fitting.fitter import Fitter
     from morph3d.inference import reconstructor
     loaded = reconstructor.load(FLAGS.model)
-    fitter = Fitter(loaded, FLAGS.identity, FLAGS.photometric)
+    fitter = Fitter(loaded, FLAGS.identity, FLAGS.photometric, people=not FLAGS.synthetic)
     if FLAGS.synthetic:
         from morph3d import morphable
         found = tables.of_synthetic(*synthetic.measure(fitter, morphable.load(FLAGS.synthetic), FLAGS.count, FLAGS.seed))
