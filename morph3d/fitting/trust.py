@@ -12,7 +12,7 @@ from morph3d.fitting import drawing
 
 BLUR = 1.  # pixels of the fitted picture, so that noise is not steep
 SHADING, EDGES = .5, .8  # quantiles of the gradients inside the face; beyond the second lie the thick frames of glasses
-FLATTEST, HARDEST = .5, 2.6  # times those of the rendering: the least shading and the hardest edges of a photo
+FLATTEST, HARDEST = .5, 2.8  # times those of the rendering: the least shading and the hardest edges of a photo
 AROUND = np.ones([5, 5], np.uint8)  # pixels that are in the face too, so that its outline is no edge
 
 
