@@ -59,10 +59,10 @@ STEPS = {"texture": .05, "light": .01, "shape": .05, "expression": .1, "view": .
 def test_rows_are_what_pixels_change_by(model, truth):
     """Against differences of whole renderings, large ones, for there neighbors tell how a picture changes from pixel to pixel.
 
-    The mean face, at which it is taken how normals turn. Edges within the face jump from pixel to pixel, hence medians.
+    Edges within the face jump from pixel to pixel, hence medians.
     """
     seen = view.View.from_vector(truth.view.vector + np.log(400 / SIZE) * (np.arange(view.SIZE) == 5))
-    state, center = truth._replace(expression=0. * truth.expression, shape=0. * truth.shape, view=seen), CENTER * 400 / SIZE
+    state, center = truth._replace(view=seen), CENTER * 400 / SIZE
     drawn = drawing.draw(model, state, center, 400)
     rows, differences = photometric._equations(model, drawn.image, state, center, drawn, .01, np.random.default_rng(0))
     y, x = photometric._choose(model, drawn, np.random.default_rng(0))
@@ -78,6 +78,13 @@ def test_rows_are_what_pixels_change_by(model, truth):
         steady = np.all([each.triangle_ids[y, x] >= 0 for each in both], 0) & (drawn.image[y, x] < .99).all(1)
         off = (rows @ change).reshape(-1, 3)[steady] - expected[steady]
         assert np.median(np.abs(off)) < .06 * np.median(np.abs(expected[steady])), name
+
+
+def test_a_color_that_is_clipped_does_not_change(model, truth):
+    drawn = drawing.draw(model, truth, CENTER, SIZE)
+    white = drawn._replace(albedo=np.ones_like(drawn.albedo))
+    rows, _ = photometric._equations(model, drawn.image, truth, CENTER, white, 1., np.random.default_rng(0))
+    assert not rows[:, truth.parts["texture"]].any() and rows[:, truth.parts["light"]].any()
 
 
 def test_rows_foretell_what_a_small_picture_changes_by(model, truth):
