@@ -27,8 +27,7 @@ class Fitter:
       expressions: [E, E], the inverse covariance of those that are likely.
     """
 
-    def __init__(self, reconstructor, identity=False, pixels=True, texture=uv_atlas.SIZE, gradient_descent=False,
-                 people=True):
+    def __init__(self, reconstructor, identity=False, pixels=True, texture=uv_atlas.SIZE, gradient_descent=False, people=True):
         """
         Args:
           reconstructor: Reconstructor, however it is read.
@@ -82,7 +81,7 @@ class Fitter:
         if self._choices["pixels"]:
             self.require_colors(face)
         fit = photo_fit.fit(self.model, self.calibration, photo, observed or self.detected(photo, face), face,
-                            expressions=self.expressions, **self._choices)
+                            self.expressions, **self._choices)
         if abs(fit.state.view.rotation[1]) > LARGEST_YAW:
             raise ValueError(f"seen from the side, by {abs(math.degrees(fit.state.view.rotation[1])):.0f} degrees")
         if self._choices["pixels"]:

@@ -31,7 +31,7 @@ class Fit(NamedTuple):
         return (pixels - self.window[:, 2]) / self.scale
 
 
-def fit(model, calibration, photo, observed, face, identity=False, pixels=True, gradient_descent=False, expressions=None):
+def fit(model, calibration, photo, observed, face, expressions, identity=False, pixels=True, gradient_descent=False):
     """The Fit of a face.
 
     Args:
@@ -40,17 +40,16 @@ def fit(model, calibration, photo, observed, face, identity=False, pixels=True, 
       photo: [H, W, 3] uint8.
       observed: landmarks.Observed, in pixels of the photo.
       face: Face, the network's, of the same model.
+      expressions: [E, E], the inverse covariance of those that are likely; see expressions.py.
       identity: whether the shape is solved for, held around the network's as far as that is uncertain; else it stays nearer to it.
       pixels: whether the colors of the photo are fitted too, not its landmarks alone.
       gradient_descent: see landmarks.fit.
-      expressions: [E, E], the inverse covariance of those that are likely; None: the model's own, independent and standard normal.
     """
     window = _window(observed.pixels)
     observed = observed._replace(pixels=observed.pixels @ window[:, :2].T + window[:, 2])
     center = window[:, :2] @ (np.array(photo.shape[1::-1]) / 2.) + window[:, 2]
     picture = images.to_float(crops.warp(photo, window, SIZE)).numpy()
     near = 1. if identity else NEAR
-    expressions = np.eye(model.expression_size) if expressions is None else expressions
     prior = Prior(np.float64(face.shape), np.float64(face.texture), expressions, near * calibration.shape, calibration.texture)
     state = landmarks.start(model, observed, center, prior)
     state = landmarks.fit(model, observed, center, state, prior, identity, gradient_descent)

@@ -46,6 +46,6 @@ def derivative(vertices, triangles):
     facing = summed[:, :, None] / lengths
     across = np.float32((np.eye(3) - facing @ facing.transpose(0, 2, 1)) / lengths)
     unit = sparse.bsr_array((across, np.arange(count), np.arange(count + 1)), (3 * count, 3 * count))
-    sums = sparse.bsr_array((np.tile(np.eye(3, dtype=np.float32), (triangles.size, 1, 1)), around.indices, around.indptr),
+    sums = sparse.bsr_array((around.data[:, None, None] * np.eye(3, dtype=np.float32), around.indices, around.indptr),
                             (3 * count, 3 * len(triangles)))
     return unit @ (sums @ by_corner)

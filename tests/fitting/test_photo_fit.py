@@ -14,7 +14,8 @@ def test_a_face_lies_over_its_photo():
     model, face = linear_model.of(loaded), loaded.reading(expected=True).reconstruct(photo)
     measured = calibration.of(loaded, model)
     seen = dense_landmarks.detect(photo, face_detection.detect(photo))
-    fits = [photo_fit.fit(model, measured, photo, landmarks.dense(seen, measured), face, pixels=pixels) for pixels in (False, True)]
+    known = model, measured, photo, landmarks.dense(seen, measured), face, np.eye(model.expression_size)
+    fits = [photo_fit.fit(*known, pixels=pixels) for pixels in (False, True)]
     differences = []
     for fit in fits:
         vertices = model.vertices(fit.state.expression, fit.state.shape)[measured.vertices]

@@ -3,7 +3,6 @@ from typing import NamedTuple
 
 import numpy as np
 import tqdm
-from absl import logging
 
 from morph3d.evaluation.fitting import faces
 from morph3d.evaluation.stress import degradations
@@ -49,10 +48,7 @@ def measure(fitter, people, series=degradations.OCCLUSIONS):
                 found.append(Leak(name, each, level, *shares(untouched, shown, _at(people.covered(each, level), places))))
             except ValueError as error:
                 left_out[f"{name}, {each}, {level:g}"] = str(error)
-    for name, reason in left_out.items():
-        logging.warning("%s: left out: %s", name, reason)
-    if not found:
-        raise ValueError("nobody could be measured: " + "; ".join(f"{who}: {why}" for who, why in list(left_out.items())[:3]))
+    faces.tell(found, left_out)
     return found, left_out
 
 

@@ -1,4 +1,6 @@
 """The main face of a photo that is measured, as a network reads it."""
+from absl import logging
+
 from morph3d.photos import sightings
 
 
@@ -21,3 +23,11 @@ def read(name, found, reader):
         raise seen
     face, = reader.faces(reader.encode(seen.crops), seen.crops, seen.framings)
     return photo, face
+
+
+def tell(found, left_out):
+    """Warns of who is left out, {name: why}; ValueError if so nothing is found."""
+    for name, reason in left_out.items():
+        logging.warning("%s: left out: %s", name, reason)
+    if not found:
+        raise ValueError("nobody could be measured: " + "; ".join(f"{who}: {why}" for who, why in list(left_out.items())[:3]))

@@ -2,7 +2,6 @@
 from typing import NamedTuple
 
 import tqdm
-from absl import logging
 
 from morph3d.evaluation.fitting import faces
 from morph3d.evaluation.geometry import protocols
@@ -41,10 +40,7 @@ def measure(fitter, reader, subjects):
         except ValueError as error:
             left_out[subject.name] = str(error)
         protocols.aligned.cache_clear()
-    for name, reason in left_out.items():
-        logging.warning("%s: left out: %s", name, reason)
-    if not distances:
-        raise ValueError("nobody could be measured: " + "; ".join(f"{who}: {why}" for who, why in list(left_out.items())[:3]))
+    faces.tell(distances, left_out)
     return distances, left_out
 
 
