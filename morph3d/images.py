@@ -1,4 +1,4 @@
-"""Pictures as arrays and files: 8-bit pixels, floats in 0..1, PNG, and shrinking."""
+"""Pictures as arrays and files: 8-bit pixels, floats in 0..1, PNG, shrinking and warping."""
 import io
 
 import cv2
@@ -56,6 +56,27 @@ def shrink(pixels, scale):
     height, width = pixels.shape[:2]
     size = max(1, round(scale * width)), max(1, round(scale * height))
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.divide(size, (width, height))
+
+
+def warp(photo, matrix, size, beyond=cv2.BORDER_REFLECT):
+    """The part of a photo that a similarity brings into a square.
+
+    A larger photo is first shrunk by area averaging to about the scale of the square, so nothing aliases.
+
+    Args:
+      photo: [H, W, 3] uint8.
+      matrix: [2, 3] from pixels of the photo to pixels of the square, without reflection, as alignment.similarity gives it.
+      size: pixels of the square's side.
+      beyond: what is seen beyond the photo's edges, one of OpenCV's borders.
+
+    Returns:
+      [size, size, 3] uint8.
+    """
+    photo, scales = shrink(photo, np.hypot(matrix[0, 0], matrix[1, 0]))
+    linear = matrix[:, :2] / scales
+    # OpenCV counts from the center of the first pixel, half a pixel from the edge: shift before and after.
+    shift = matrix[:, 2:] + linear @ [[.5], [.5]] - .5
+    return cv2.warpAffine(photo, np.hstack([linear, shift]), (size, size), flags=cv2.INTER_LINEAR, borderMode=beyond)
 
 
 def resize(pixels, size):

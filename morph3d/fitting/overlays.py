@@ -3,7 +3,6 @@ import numpy as np
 
 from morph3d import colors, images
 from morph3d.fitting import drawing
-from morph3d.photos import crops
 
 SIZE = 512  # pixels
 TOWARD_LAMP = np.array([.3, .4, .87])
@@ -18,7 +17,7 @@ def draw(model, fit, photo):
       fit: photo_fit.Fit.
       photo: [H, W, 3] uint8, of which it is.
     """
-    seen, drawn = crops.warp(photo, SIZE / len(fit.picture) * fit.window, SIZE), drawing.draw_fit(model, fit, SIZE)
+    seen, drawn = images.warp(photo, SIZE / len(fit.picture) * fit.window, SIZE), drawing.draw_fit(model, fit, SIZE)
     shade = DARKEST + (BRIGHTEST - DARKEST) * np.maximum(drawn.normals @ TOWARD_LAMP, 0.)
     over = {"mesh": np.repeat(shade[..., None], 3, -1), "albedo": colors.srgb_from_linear(drawn.albedo)}
     return {"photo": seen} | {name: np.where(drawn.mask[..., None], images.to_pixels(np.float32(picture)), seen)

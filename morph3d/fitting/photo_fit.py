@@ -6,7 +6,6 @@ import numpy as np
 from morph3d import images
 from morph3d.fitting import landmarks, photometric
 from morph3d.fitting.state import Prior, State
-from morph3d.photos import crops
 
 SIZE = 256  # pixels of the square picture that is fitted to
 AROUND = 1.6  # its side over the longer side of the landmarks' box: the head is in it
@@ -48,7 +47,7 @@ def fit(model, calibration, photo, observed, face, expressions, identity=False, 
     window = _window(observed.pixels)
     observed = observed._replace(pixels=observed.pixels @ window[:, :2].T + window[:, 2])
     center = window[:, :2] @ (np.array(photo.shape[1::-1]) / 2.) + window[:, 2]
-    picture = images.to_float(crops.warp(photo, window, SIZE)).numpy()
+    picture = images.to_float(images.warp(photo, window, SIZE)).numpy()
     near = 1. if identity else NEAR
     prior = Prior(np.float64(face.shape), np.float64(face.texture), expressions, near * calibration.shape, calibration.texture)
     state = landmarks.start(model, observed, center, prior)

@@ -7,7 +7,6 @@ import itertools
 import os
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from morph3d import alignment, images
@@ -16,7 +15,7 @@ from morph3d.photos import decoding, face_detection
 MIRRORED = [1, 0, 2, 4, 3]  # the five points of a mirrored photo in order: as they lie in the picture, the left one first
 EYES_APART = 13.  # pixels of the photo, whatever it is cropped for; a face with fewer, less than about 30 wide, is no portrait
 WANTED = "a face of at least 30 pixels and a tenth of the photo's longer side, seen from the front or a little from the side"
-VERSION = 2  # of what is read, which face is taken and how it is cropped: what was prepared by another is prepared anew
+VERSION = 3  # of what is read, which face is taken and how it is cropped: what was prepared by another is prepared anew
 AT_A_TIME = 32  # photos whose faces are looked for together when many are read
 LONGEST_SIDE = 3000  # pixels; of many photos, larger ones are shrunk to this, or they would fill the memory
 
@@ -47,28 +46,7 @@ def crop(photo, points, frame):
     points, template = (np.asarray(five, np.float64) for five in (points, frame.template))
     if not large_enough(points):
         raise ValueError(f"face too small: eyes {int(eyes_apart(points))} pixels apart, expected {EYES_APART:.0f} or more")
-    return warp(photo, alignment.similarity(points, template).numpy(), int(frame.image_size))
-
-
-def warp(photo, matrix, size, beyond=cv2.BORDER_REFLECT):
-    """The part of a photo that a similarity brings into a square.
-
-    A larger photo is first shrunk by area averaging to about the scale of the square, so nothing aliases.
-
-    Args:
-      photo: [H, W, 3] uint8.
-      matrix: [2, 3] from pixels of the photo to pixels of the square, without reflection, as alignment.similarity gives it.
-      size: pixels of the square's side.
-      beyond: what is seen beyond the photo's edges, one of OpenCV's borders.
-
-    Returns:
-      [size, size, 3] uint8.
-    """
-    photo, scales = images.shrink(photo, np.hypot(matrix[0, 0], matrix[1, 0]))
-    linear = matrix[:, :2] / scales
-    # OpenCV counts from the center of the first pixel, half a pixel from the edge: shift before and after.
-    shift = matrix[:, 2:] + linear @ [[.5], [.5]] - .5
-    return cv2.warpAffine(photo, np.hstack([linear, shift]), (size, size), flags=cv2.INTER_LINEAR, borderMode=beyond)
+    return images.warp(photo, alignment.similarity(points, template).numpy(), int(frame.image_size))
 
 
 def eyes_apart(points):

@@ -13,7 +13,7 @@ import threading
 import cv2
 import numpy as np
 
-from morph3d.photos import crops
+from morph3d import images
 
 COUNT = 468
 SIZE = 192  # pixels of the square's side
@@ -78,7 +78,7 @@ def _look(photo, center, side, angle):
     scale = SIZE / side
     linear = scale * _rotation(angle)
     # Reflected, half a face that the photo's edge cuts would meet its own mirror image, and the network would see both as one.
-    seen = crops.warp(photo, np.column_stack([linear, SIZE / 2. - linear @ center]), SIZE, cv2.BORDER_REPLICATE)
+    seen = images.warp(photo, np.column_stack([linear, SIZE / 2. - linear @ center]), SIZE, cv2.BORDER_REPLICATE)
     network = _network()
     network.setInput(cv2.dnn.blobFromImage(seen, 1. / 255.))
     landmarks, log_odds = (output.reshape(-1).astype(np.float64) for output in network.forward(OUTPUTS))

@@ -1,31 +1,34 @@
 """Face detection: five points of the main face of a photo, or of all its faces; upright and turned photos, with a box or without.
 
-A photo that was turned without a word in its file is looked at from all four sides: MTCNN (mtcnn.py) often sees a wrong face in
-one that lies or is upside down, but seldom the same at every look, while an upright face it nearly always sees surely.
+A photo that was turned without a word in its file is looked at from all four sides. MTCNN (mtcnn.py) often sees a wrong face in
+one that lies or is upside down, but seldom the same at every look, and seldom as surely as an upright one. And where it is wrong,
+the network of dense_landmarks.py sees another face or none.
 """
 import concurrent.futures
 import itertools
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from morph3d import images
-from morph3d.photos import mtcnn
+from morph3d.photos import dense_landmarks, mtcnn
 
 LONGEST_SIDE = 640  # pixels; a larger photo is shrunk to this before the search
 BOXED_SIDE = 96  # pixels; the side to which a larger given box is shrunk, twice what the last network takes
 BATCH = 32  # photos that go through the networks together: this bounds the memory
-SURE = .985  # the confidence below which a photo's surest face may be that of a turned photo: so are all of these, few upright ones
-LESS_DOUBT = .75  # another side counts if its face is so much less in doubt: what is nearly as sure as it is stays as it is
+SURE = .995  # the confidence of a photo's surest face, from which on no other side is looked at
+AGREED = .07  # sizes of a face, by which the two networks' five points differ: what is nearer is right too
 
 
 class _Found(NamedTuple):
     """What is found in a photo from one side."""
     sureness: float  # the confidence of the surest face, 0 where there is none
+    surest: np.ndarray | None  # [5, 2] float32 pixels of the photo, the points of that face
     points: np.ndarray  # [N, 5, 2] float32 pixels of the photo, the main face first
 
 
-_NOTHING = _Found(0., np.zeros([0, 5, 2], np.float32))
+_NOTHING = _Found(0., None, np.zeros([0, 5, 2], np.float32))
 
 
 def detect(photo, box=None):
@@ -70,13 +73,11 @@ def every_face(photos, boxes=None):
     found = [_NOTHING] * len(photos)
     for i, upright in zip(good, _find([(photos[i], boxes[i], 0) for i in good])):
         found[i] = upright
-    unsure = [i for i in good if found[i].sureness < SURE]
+    unsure = [i for i in good if found[i].sureness < SURE and _apart(photos[i], found[i].surest) > AGREED]
     turned = iter(_find([(photos[i], boxes[i], quarters) for i in unsure for quarters in (1, 2, 3)]))
     for i, sides in zip(unsure, zip(turned, turned, turned)):
-        best = max(sides, key=lambda side: side.sureness)
-        if best.sureness > mtcnn.CONFIDENCES[2] and 1. - best.sureness < LESS_DOUBT * (1. - found[i].sureness):
-            found[i] = best
-    return [points for _, points in found]
+        found[i] = min([found[i], *sides], key=lambda side: _doubt(photos[i], side))
+    return [each.points for each in found]
 
 
 def degrees_turned(points):
@@ -89,6 +90,25 @@ def left_to_right(points):
     """The faces [N, 5, 2] of one photo, the main one first -> the same in their order from left to right, once it is upright."""
     angle = np.radians(degrees_turned(points[0]))
     return points[np.argsort(points.mean(1) @ [np.cos(angle), np.sin(angle)], kind="stable")]
+
+
+def _doubt(photo, side):
+    """How much is to be said against a _Found of a photo: by the one network, times by the other."""
+    return max(1. - side.sureness, 1e-6) * _apart(photo, side.surest)
+
+
+def _apart(photo, points):
+    """How far five points [5, 2] are from those of the dense landmarks, which are looked for there: the root mean square, in units
+    of the face's size, the distance of the eyes or that from eyes to mouth. Infinite where either network sees no face."""
+    if points is None:
+        return math.inf
+    picture, scales = images.shrink(photo, LONGEST_SIDE / max(photo.shape[:2]))
+    landmarks = dense_landmarks.detect(picture, points * scales)
+    if landmarks is None:
+        return math.inf
+    five = dense_landmarks.five_points(landmarks) / scales
+    size = max(np.linalg.norm(five[1] - five[0]), np.linalg.norm(five[:2].mean(0) - five[3:].mean(0)))
+    return math.sqrt(np.square(points - five).sum(1).mean()) / size
 
 
 def _holds_pixels(box, shape):
@@ -117,8 +137,15 @@ def _look(sides):
     """Up to BATCH _Sides, all with a box or all without -> a list of _Found."""
     pictures = [side.picture for side in sides]
     seen = mtcnn.search(pictures) if sides[0].box is None else mtcnn.examine(pictures, np.stack([side.box for side in sides]))
-    return [_Found(float(faces.confidences.max(initial=0.)), side.in_photo(faces.points[_main_first(faces.boxes, side.picture)]))
-            for side, faces in zip(sides, seen)]
+    return [_found(side, faces) for side, faces in zip(sides, seen)]
+
+
+def _found(side, faces):
+    """The _Found of mtcnn.Faces that a _Side shows."""
+    if not len(faces.boxes):
+        return _NOTHING
+    points, surest = side.in_photo(faces.points), np.argmax(faces.confidences)
+    return _Found(float(faces.confidences[surest]), points[surest], points[_main_first(faces.boxes, side.picture)])
 
 
 def _main_first(boxes, picture):

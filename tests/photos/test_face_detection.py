@@ -1,10 +1,10 @@
-"""Face detection: points in their order and place, of one photo or many, turned or not, of the main face, all, or that in a box."""
+"""Face detection: points in their order and place, of one photo or many, of the main face, all, or that in a box."""
 import cv2
 import numpy as np
 import pytest
 
 from morph3d.data import sources
-from morph3d.photos import decoding, face_detection, mtcnn
+from morph3d.photos import decoding, face_detection
 from tests.photos import several_faces
 
 # Read off the enlarged picture by eye: eye, eye, nose tip, corners of the mouth.
@@ -54,72 +54,6 @@ def test_every_face_is_given_and_the_main_one_first():
     assert face_detection.every_face([np.zeros([90, 90, 3], np.uint8)])[0].shape == (0, 5, 2)
     boxed, = face_detection.every_face([photo], [box_around(faces[2])])
     np.testing.assert_allclose(boxed, faces[2:], atol=2.)
-
-
-def where_they_come_to_lie(points, shape, quarters):
-    """The pixels that hold points [..., 2] of a picture, after the picture has been turned: each is found by its number."""
-    numbers = np.arange(shape[0] * shape[1]).reshape(shape[:2])
-    columns, rows = np.moveaxis(np.floor(points).astype(int), -1, 0)
-    turned = np.rot90(numbers, quarters)
-    places = {number: place for place, number in np.ndenumerate(turned)}
-    return np.array([places[number][::-1] for number in numbers[rows, columns].ravel()]).reshape(np.shape(points)) + .5
-
-
-@pytest.mark.parametrize("quarters, degrees", [(0, 0), (1, 270), (2, 180), (3, 90)])
-@pytest.mark.parametrize("boxed", [False, True], ids=["whole", "boxed"])
-def test_a_turned_photo_gives_the_points_of_the_upright_one(astronaut, points, quarters, degrees, boxed):
-    photo = astronaut[:256, 96:400]  # not square
-    upright = points - [96., 0.]
-    box = np.reshape(box_around(upright), [2, 2])
-    turned = where_they_come_to_lie(box, photo.shape, quarters)
-    box = (*turned.min(0), *turned.max(0)) if boxed else None
-    found = face_detection.detect(np.ascontiguousarray(np.rot90(photo, quarters)), box)
-    np.testing.assert_allclose(found, where_they_come_to_lie(upright, photo.shape, quarters), atol=3.)
-    assert face_detection.degrees_turned(found) == degrees
-
-
-@pytest.mark.parametrize("quarters", range(4))
-def test_left_and_right_are_those_of_the_upright_photo(quarters):
-    photo, faces = several_faces.row(16., 19., 17.)
-    found, = face_detection.every_face([np.ascontiguousarray(np.rot90(photo, quarters))])
-    expected = where_they_come_to_lie(faces, photo.shape, quarters)
-    np.testing.assert_allclose(face_detection.left_to_right(found), expected, atol=2.5)
-
-
-def test_a_face_on_its_side_is_turned_to_the_nearest_quarter():
-    five = np.array(ASTRONAUT_POINTS)
-    for angle in range(-180, 180, 10):
-        cosine, sine = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-        turned = (five - five.mean(0)) @ np.array([[cosine, sine], [-sine, cosine]])  # clockwise, as y points down
-        away = (face_detection.degrees_turned(turned) - angle + 180) % 360 - 180
-        assert abs(away) <= 46.  # her head is inclined by a degree
-
-
-@pytest.fixture
-def looks(monkeypatch):
-    """How many pictures were searched, call by call."""
-    counts, search = [], mtcnn.search
-    monkeypatch.setattr(mtcnn, "search", lambda pictures: counts.append(len(pictures)) or search(pictures))
-    return counts
-
-
-def test_only_a_photo_without_a_sure_face_is_looked_at_from_other_sides(astronaut, points, looks):
-    empty = np.full([200, 200, 3], 127, np.uint8)
-    face_detection.detect_all([astronaut, astronaut])
-    assert looks == [2]
-    face_detection.detect_all([astronaut, empty])
-    assert sum(looks) == 2 + 2 + 3
-
-
-@pytest.mark.parametrize("as_it_is, turned, counts", [
-    (.9, .99, True), (.9, .93, True), (.9, .92, False), (0., .79, False), (0., .82, True), (.99, .999, False)])
-def test_another_side_counts_only_where_its_face_is_clearly_surer(astronaut, points, monkeypatch, as_it_is, turned, counts):
-    """Confidences as if the networks had given them; those of two more sides are lower."""
-    confidences = iter([as_it_is, .5, .5, turned])
-    monkeypatch.setattr(mtcnn, "search", lambda pictures: [
-        mtcnn.Faces(np.float64([[0., 0., 9., 9.]]), np.float64(points)[None], np.array([next(confidences)])) for _ in pictures])
-    found = face_detection.detect(astronaut)
-    assert (face_detection.degrees_turned(found) != 0) == counts
 
 
 def test_many_photos_of_different_sizes_equal_one_by_one(astronaut):
@@ -254,15 +188,3 @@ def test_rough_boxes_give_the_points_of_the_full_search_on_real_photos(data_fold
     difference = np.array([np.abs(a - b).mean() for a, b in zip(found, full) if a is not None])
     assert len(difference) >= 149
     assert np.median(difference) < 1. and np.mean(difference < 3.) > .97  # of photos of 250 pixels
-
-
-@pytest.mark.slow
-def test_nearly_every_real_photo_is_taken_upright_however_it_is_turned(data_folder):
-    """Without the looks from other sides a third to two fifths of the faces would be found, nearly all of them wrong."""
-    read = [decoding.read(photo.location) for photo in sources.find(data_folder / "photos" / "test").photos[::4]]
-    upright = face_detection.detect_all(read)
-    for quarters in range(4):
-        found = face_detection.detect_all([np.ascontiguousarray(np.rot90(photo, quarters)) for photo in read])
-        good = [five is not None and np.abs(five - where_they_come_to_lie(truth, photo.shape, quarters)).mean() < 6.
-                for five, truth, photo in zip(found, upright, read, strict=True)]
-        assert np.mean(good) > .97
