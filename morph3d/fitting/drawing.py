@@ -19,7 +19,7 @@ def draw(model, state, center, size):
       size: side of the square picture, pixels.
     """
     pose, camera = view.scene_parts(state.view, center, size)
-    setting = Scene(pose, camera, lighting.point_lights(state.light, pose.translation[0].numpy()), BLACK)
+    setting = Scene(pose, camera, lighting.point_lights(state.light, state.places, pose.translation[0].numpy()), BLACK)
     drawn = render(model.vertices(state.expression, state.shape)[None], model.colors(state.texture)[None], model.triangles, setting,
                    size)
     drawn = drawn._replace(normals=tf.math.l2_normalize(drawn.normals, -1))

@@ -16,18 +16,27 @@ from morph3d.scene import PointLights
 DISTANCE = 3000.  # mm
 # Degrees of elevation and azimuth, around the half space before the face that scene.sample_lights draws from.
 ELEVATIONS, FARTHEST, AROUND = (-30., -5., 20., 45., 70.), 80., 10  # rows; the largest azimuth; lights in a row at eye level
+MOVED = .2  # radians, the deviation of the lights' places from PLACES
 SAMPLES = 4000  # lights that the prior is made of
 NORMALS = 400  # directions that lights are compared by
 
 
-def _unit(elevation, azimuth):
-    elevation, azimuth = math.radians(elevation), math.radians(azimuth)
-    return [math.cos(elevation) * math.sin(azimuth), math.sin(elevation), math.cos(elevation) * math.cos(azimuth)]
+PLACES = np.radians([(elevation, azimuth) for elevation in ELEVATIONS
+                     for azimuth in np.linspace(-FARTHEST, FARTHEST, int(AROUND * math.cos(math.radians(elevation))))])  # [L, 2]
+COUNT = len(PLACES) + 1  # with the ambient one, which is the last
 
 
-DIRECTIONS = np.array([_unit(elevation, azimuth) for elevation in ELEVATIONS
-                       for azimuth in np.linspace(-FARTHEST, FARTHEST, int(AROUND * math.cos(math.radians(elevation))))])  # [L, 3]
-COUNT = len(DIRECTIONS) + 1  # with the ambient one, which is the last
+def directions(places):
+    """Elevations and azimuths [L, 2] in radians -> unit vectors [L, 3] in the camera's frame, from the face to the lights."""
+    (sine, side), (cosine, ahead) = np.sin(places.T), np.cos(places.T)
+    return np.stack([cosine * side, sine, cosine * ahead], -1)
+
+
+def turned(places):
+    """[L, 3, 2], the derivatives of `directions` by elevation and azimuth."""
+    (sine, side), (cosine, ahead) = np.sin(places.T), np.cos(places.T)
+    return np.stack([np.stack([-sine * side, cosine, -sine * ahead], -1),
+                     np.stack([cosine * ahead, 0. * sine, -cosine * side], -1)], -1)
 
 
 class Prior(NamedTuple):
@@ -48,18 +57,19 @@ def prior():
         return np.maximum(directions @ normals.T, 0.)
 
     wanted = np.einsum("sln,slc->snc", received(towards), drawn.intensities.numpy())
-    among = received(DIRECTIONS)
+    among = received(directions(PLACES))
     shares = np.linalg.solve(among @ among.T + .01 * NORMALS * np.eye(len(among)), among)
     samples = np.concatenate([np.einsum("kn,snc->skc", shares, wanted), drawn.ambient.numpy()[:, None]], 1).reshape(SAMPLES, -1)
     return Prior(samples.mean(0), np.linalg.inv(np.cov(samples.T) + 1e-4 * np.eye(samples.shape[1])))
 
 
-def point_lights(intensities, around):
+def point_lights(intensities, places, around):
     """The PointLights, a batch of one.
 
     Args:
       intensities: [COUNT, 3] linear RGB.
+      places: [COUNT - 1, 2], see `directions`.
       around: [3] mm, the place of the face in the world.
     """
-    return PointLights(tf.constant((DISTANCE * DIRECTIONS + around)[None], tf.float32),
+    return PointLights(tf.constant((DISTANCE * directions(places) + around)[None], tf.float32),
                        tf.constant(intensities[None, :-1], tf.float32), tf.constant(intensities[None, -1], tf.float32))

@@ -9,7 +9,7 @@ from morph3d.fitting.state import Prior, State
 
 SIZE = 256  # pixels of the square picture that is fitted to
 AROUND = 1.6  # its side over the longer side of the landmarks' box: the head is in it
-NEAR = .6  # times the network's own error, by which the shape may leave it where no other identity is asked for
+NEAR = .7  # times the network's own error, by which the shape may leave it where no other identity is asked for
 
 
 class Fit(NamedTuple):

@@ -18,14 +18,15 @@ from morph3d.mesh import normals
 
 PIXELS = 3000  # that are compared in a step, drawn anew for each
 FEWEST = 300
-NOISE = .008  # sRGB, the least of what the model cannot draw
+NOISE = .006  # sRGB, the least of what the model cannot draw
 OUTLYING = 4.  # times the noise, beyond which a difference counts the less the larger it is
 BETTER_HALF = 1.57  # the deviation over the first quartile of the root mean squares of three normal numbers
 INDEPENDENT = .15  # of pixels, where the noise is NOISE; neighbors err alike
-BLURS = 1., 1., 3., 2., 1.5, 1., 1., 1., 1., 1.  # pixels, of what is compared and its gradients, step by step
-LIT_FIRST = 2  # steps in which the face stays where it is, or it would move to where the wrong light looks better
+BLURS = 1., 1., 3., 2., 1.5, *9 * (1.,)  # pixels, of what is compared and its gradients, step by step
+LIT_FIRST = 2  # steps in which the face stays where it is, or it would move to where the wrong light looks better:
+LIT = "texture", "light", "places"  # all but these stay
 ROUNDS = 4  # of solving with lights that would become negative put out
-TURN = .1  # radians, the largest turn in a step
+TURN = .1  # radians, the largest turn in a step, of the head and of a light
 
 
 def fit(model, picture, state, center, prior, extra=None, free=State._fields, seed=0):
@@ -52,7 +53,7 @@ def fit(model, picture, state, center, prior, extra=None, free=State._fields, se
             square[first, first] += known.square
             right[first] += known.right
         prior.hold(square, right, state)
-        state = _changed(state, square, right, [name for name in free if number >= LIT_FIRST or name in ("texture", "light")])
+        state = _changed(state, square, right, [name for name in free if number >= LIT_FIRST or name in LIT])
     return state
 
 
@@ -80,25 +81,25 @@ def _changed(state, square, right, free):
     solved = np.zeros(len(right), bool)
     for name in free:
         solved[state.parts[name]] = True
-    light = state.parts["light"]
-    change = _solve(square, right, solved, light.start, -state.light.ravel())
+    change = _solve(square, right, solved, state.parts["light"], -state.light.ravel())
     turn = np.abs(change[:3]).max()
     change[state.parts["view"]] *= min(1., TURN / max(turn, 1e-9))
+    change[state.parts["places"]] = np.clip(change[state.parts["places"]], -TURN, TURN)
     return state.moved(change)
 
 
-def _solve(square, right, free, first, least):
-    """The change of what is free, of which what comes from `first` on must not be below `least`: light does not get negative.
+def _solve(square, right, free, part, least):
+    """The change of what is free, of which a part, a slice, must not be below `least`: light does not get negative.
 
     What would, is put there for good, and the rest is solved for again.
     """
     change = np.zeros(len(right))
     for _ in range(ROUNDS):
         change[free] = np.linalg.solve(square[np.ix_(free, free)], right[free] - square[np.ix_(free, ~free)] @ change[~free])
-        below = np.flatnonzero(change[first:] < least - 1e-9) + first
+        below = np.flatnonzero(change[part] < least - 1e-9) + part.start
         if not len(below):
             break
-        free[below], change[below] = False, least[below - first]
+        free[below], change[below] = False, least[below - part.start]
     return change
 
 
@@ -107,7 +108,7 @@ def _equations(model, picture, state, center, drawn, blur, random):
     y, x = _choose(model, drawn, random)
     corners, weights = model.triangles[drawn.triangle_ids[y, x]], drawn.barycentrics[y, x]
     positions, place = drawn.positions[y, x], state.view.translation
-    shaded = shading.shade(drawn.albedo[y, x], drawn.normals[y, x], positions, state.light, place)
+    shaded = shading.shade(drawn.albedo[y, x], drawn.normals[y, x], positions, state.light, state.places, place)
     encoded = _slope(np.einsum("plc,lc->pc", shaded.of_light, state.light))
     gradient = _gradient(picture, drawn, blur)[y, x]  # [P, 3 colors, 2]
     moving = view.motion(state.view, (positions - place) @ state.view.matrix)
@@ -125,7 +126,9 @@ def _equations(model, picture, state, center, drawn, blur, random):
     of_light = np.zeros([len(y), 3, len(state.light), 3], np.float32)
     for channel in range(3):
         of_light[:, channel, :, channel] = shaded.of_light[:, :, channel] * encoded[:, channel, None]
-    rows = np.concatenate([np.float32(of_view), of_moves, of_texture, of_light.reshape(len(y), 3, -1)], 2)
+    of_places = np.float32(shaded.of_places * encoded[..., None, None])
+    rows = np.concatenate([np.float32(of_view), of_moves, of_texture, of_light.reshape(len(y), 3, -1),
+                           of_places.reshape(len(y), 3, -1)], 2)
     differences = cv2.GaussianBlur(np.where(drawn.mask[..., None], picture - drawn.image, 0.), (0, 0), blur)
     return rows.reshape(3 * len(y), -1), differences[y, x].ravel()
 

@@ -12,9 +12,10 @@ class Shaded(NamedTuple):
     of_light: np.ndarray  # [P, COUNT, 3], per intensity of each light: the light sent is their sum, weighted by the intensities
     of_albedo: np.ndarray  # [P, 3]
     of_normal: np.ndarray  # [P, 3, 3] colors by axes
+    of_places: np.ndarray  # [P, 3, COUNT - 1, 2] colors by elevations and azimuths
 
 
-def shade(albedo, normals, positions, light, around):
+def shade(albedo, normals, positions, light, places, around):
     """The Shaded of points in the camera's frame, as phong.shade has it.
 
     I = Ka Kd + sum_l I_l (Kd n.l + Ks max(r.v, 0)^s) [n.l > 0], r = 2 (n.l) n - l, Ks = c (1 - Kd).
@@ -24,9 +25,10 @@ def shade(albedo, normals, positions, light, around):
       normals: [P, 3], of length 1.
       positions: [P, 3] mm.
       light: [COUNT, 3] linear RGB, see lighting.py.
+      places: [COUNT - 1, 2] radians.
       around: [3] mm, the place that lights stand around.
     """
-    to_light = _unit(lighting.DISTANCE * lighting.DIRECTIONS + around - positions[:, None])  # [P, L, 3]
+    to_light = _unit(lighting.DISTANCE * lighting.directions(places) + around - positions[:, None])  # [P, L, 3]
     to_eye = _unit(-positions)
     facing = np.einsum("pld,pd->pl", to_light, normals)
     lit = facing > 0.
@@ -41,7 +43,14 @@ def shade(albedo, normals, positions, light, around):
     by_light = np.einsum("pl,lc,pld->pcd", lit * 1., lamps, to_light, optimize=True) * albedo[..., None]
     by_shine = np.einsum("pl,lc,pld->pcd", steep * toward, lamps, to_light, optimize=True) + \
         np.einsum("pl,lc,pd->pcd", steep * facing, lamps, to_eye, optimize=True)
-    return Shaded(of_light, of_albedo, by_light + specular[..., None] * by_shine)
+    # d(n.l) = n, d(r.v) = 2 (n.v) n - v: per light, its intensity and axis of turning.
+    turns = lighting.turned(places)  # lights are so far away that their directions are the same for all points
+    by_normal = np.einsum("pl,pd,ldt->plt", lit * 1., normals, turns, optimize=True)
+    by_mirrored = np.einsum("pl,pld,ldt->plt", steep * lit, 2. * toward[..., None] * normals[:, None] - to_eye[:, None], turns,
+                            optimize=True) / 2.
+    of_places = np.einsum("lc,plct->pclt", lamps, albedo[:, None, :, None] * by_normal[:, :, None] +
+                          specular[:, None, :, None] * by_mirrored[:, :, None])
+    return Shaded(of_light, of_albedo, by_light + specular[..., None] * by_shine, of_places)
 
 
 def _unit(vectors):

@@ -50,7 +50,7 @@ def of(model, fit, size):
     facing = normals.vertex_normals(vertices, model.triangles) @ state.view.matrix.T
     pixels = state.view.project(vertices, fit.center)
     places = fit.in_photo(pixels)
-    shine, lit = _light(facing, positions, lighting.point_lights(state.light, around))
+    shine, lit = _light(facing, positions, lighting.point_lights(state.light, state.places, around))
     light = colors.linear_from_srgb(skin.look_up(cv2.GaussianBlur(fit.picture, (0, 0), BLUR), pixels))
     photo = (light - shine) / np.maximum(lit, 1e-3)
     drawn = drawing.draw_fit(model, fit, SIZE)

@@ -13,11 +13,12 @@ class State(NamedTuple):
     shape: np.ndarray  # [S]
     texture: np.ndarray  # [T]
     light: np.ndarray  # [lighting.COUNT, 3] linear RGB
+    places: np.ndarray = lighting.PLACES  # [lighting.COUNT - 1, 2] radians, the lights' elevations and azimuths
 
     @property
     def parts(self):
         """The slices of its unknowns, {name: slice}."""
-        sizes = view.SIZE, len(self.expression), len(self.shape), len(self.texture), self.light.size
+        sizes = view.SIZE, len(self.expression), len(self.shape), len(self.texture), self.light.size, self.places.size
         ends = np.cumsum(sizes)
         return {name: slice(end - size, end) for name, size, end in zip(self._fields, sizes, ends, strict=True)}
 
@@ -61,3 +62,7 @@ class Prior(NamedTuple):
             likely = lighting.prior()
             square[part, part] += likely.precision
             right[part] -= likely.precision @ (state.light.ravel() - likely.mean)
+        part = state.parts["places"]
+        if part.stop <= len(right):
+            square[part, part] += np.eye(state.places.size) / lighting.MOVED**2
+            right[part] -= (state.places - lighting.PLACES).ravel() / lighting.MOVED**2

@@ -36,7 +36,7 @@ def state_of(model, yaw):
     random = np.random.default_rng(3)
     expression, shape, texture = (.5 * random.standard_normal(size) for size in model.sizes)
     light = lighting.prior().mean.reshape(-1, 3) * [1.1, 1., .9]
-    light[:-1] *= np.where(lighting.DIRECTIONS[:, :1] > .3, 2., .3)
+    light[:-1] *= np.where(lighting.directions(lighting.PLACES)[:, :1] > .3, 2., .3)
     return State(view.View(np.array([.05, yaw, 0.]), np.zeros(2), np.log(.9), .001), expression, shape, texture, light)
 
 
@@ -58,7 +58,7 @@ def photograph(model, atlas, state, texture):
     """The photo and the Fit that is the truth."""
     larger = state.view.moved(PHOTO / FITTED * np.eye(2, 3))
     pose, camera = view.scene_parts(larger, [PHOTO / 2.] * 2, PHOTO)
-    setting = Scene(pose, camera, lighting.point_lights(state.light, pose.translation[0].numpy()), drawing.BLACK + .4)
+    setting = Scene(pose, camera, lighting.point_lights(state.light, state.places, pose.translation[0].numpy()), drawing.BLACK + .4)
     vertices = model.vertices(state.expression, state.shape)
     return fitted(state, images.to_pixels(textured.render(vertices, model.triangles, atlas, texture, setting, PHOTO)))
 

@@ -53,7 +53,7 @@ def test_a_face_is_found_in_its_own_picture(model, truth, prior, started):
     assert np.abs(seen.image - picture_of(model, truth))[seen.triangle_ids >= 0].mean() < .02
 
 
-STEPS = {"texture": .05, "light": .01, "shape": .05, "expression": .1, "view": .001}
+STEPS = {"texture": .05, "light": .01, "places": .01, "shape": .05, "expression": .1, "view": .001}
 
 
 def test_rows_are_what_pixels_change_by(model, truth):
@@ -90,7 +90,7 @@ def test_a_color_that_is_clipped_does_not_change(model, truth):
 def test_rows_foretell_what_a_small_picture_changes_by(model, truth):
     """Of the picture's differences, smoothed as the gradient is; pixel for pixel, edges jump, and the correlation is below .5."""
     drawn, random = drawing.draw(model, truth, CENTER, SIZE), np.random.default_rng(1)
-    change, part = np.zeros(truth.parts["light"].stop), truth.parts["view"]
+    change, part = np.zeros(truth.parts["places"].stop), truth.parts["view"]
     change[part] = random.standard_normal(view.SIZE) * [.005, .005, .005, .2, .2, .001, 0.]
     rows, before = photometric._equations(model, picture_of(model, truth.moved(change)), truth, CENTER, drawn, 1.,
                                           np.random.default_rng(0))
