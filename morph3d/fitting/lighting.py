@@ -1,7 +1,7 @@
-"""The light of a photo: point lights at fixed places and an ambient one, whose intensities alone are unknown.
+"""The light of a photo: point lights all around, near where they begin, and an ambient one, of unknown intensities.
 
-With the places fixed, a picture is linear in what is unknown, so that no start can be wrong; lights between two places are nearly
-those of the two together.
+A picture is linear in the intensities, so that no start can be wrong; a light between the places where lights begin is nearly that
+of those next to it. Then they move, and those around a light meet in it.
 """
 import functools
 import math
@@ -16,13 +16,13 @@ from morph3d.scene import PointLights
 DISTANCE = 3000.  # mm
 # Degrees of elevation and azimuth, around the half space before the face that scene.sample_lights draws from.
 ELEVATIONS, FARTHEST, AROUND = (-30., -5., 20., 45., 70.), 80., 10  # rows; the largest azimuth; lights in a row at eye level
-MOVED = .2  # radians, the deviation of the lights' places from PLACES
+MOVED = .2  # radians, by which they are likely to move
 SAMPLES = 4000  # lights that the prior is made of
 NORMALS = 400  # directions that lights are compared by
 
-
+# [L, 2] elevations and azimuths in radians, where lights begin.
 PLACES = np.radians([(elevation, azimuth) for elevation in ELEVATIONS
-                     for azimuth in np.linspace(-FARTHEST, FARTHEST, int(AROUND * math.cos(math.radians(elevation))))])  # [L, 2]
+                     for azimuth in np.linspace(-FARTHEST, FARTHEST, int(AROUND * math.cos(math.radians(elevation))))])
 COUNT = len(PLACES) + 1  # with the ambient one, which is the last
 
 

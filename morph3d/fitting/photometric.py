@@ -23,6 +23,8 @@ OUTLYING = 4.  # times the noise, beyond which a difference counts the less the 
 BETTER_HALF = 1.57  # the deviation over the first quartile of the root mean squares of three normal numbers
 INDEPENDENT = .15  # of pixels, where the noise is NOISE; neighbors err alike
 BLURS = 1., 1., 3., 2., 1.5, *9 * (1.,)  # pixels, of what is compared and its gradients, step by step
+SOFT = 0., .5, .7, .9, 1.1, 1.4, 1.7, 2., 2.5, 3.  # pixels, of which one smooths renderings until they are as soft as the picture
+PLAIN = .1  # sRGB, beyond which differences tell nothing of how soft it is
 LIT_FIRST = 2  # steps in which the face stays where it is, or it would move to where the wrong light looks better:
 LIT = "texture", "light", "places"  # all but these stay
 ROUNDS = 4  # of solving with lights that would become negative put out
@@ -44,7 +46,7 @@ def fit(model, picture, state, center, prior, extra=None, free=State._fields, se
     """
     random = np.random.default_rng(seed)
     for number, blur in enumerate(BLURS):
-        drawn = drawing.draw(model, state, center, len(picture))
+        drawn = _softened(model, picture, drawing.draw(model, state, center, len(picture)))
         rows, differences = _equations(model, picture, state, center, drawn, blur, random)
         square, right = _normal(rows, differences, state)
         if extra:
@@ -144,9 +146,22 @@ def _choose(model, drawn, random):
     return np.unravel_index(good, drawn.mask.shape)
 
 
+def _softened(model, picture, drawn):
+    """The Rendering as soft as the picture: those of small photos and bad lenses are, and edges that differ drag the face along."""
+    inside, whole = drawing.skin(model, drawn), _over(picture, drawn)
+    images = [cv2.GaussianBlur(whole, (0, 0), soft) if soft else whole for soft in SOFT]
+    off = [np.minimum(np.square(image - picture)[inside], PLAIN**2).mean() for image in images]
+    return drawn._replace(image=images[np.argmin(off)])
+
+
+def _over(picture, drawn):
+    """[size, size, 3], the Rendering before the picture."""
+    return np.float32(np.where(drawn.mask[..., None], drawn.image, picture))
+
+
 def _gradient(picture, drawn, blur):
     """[size, size, 3, 2] per pixel to the right and down, the mean of the picture's and the rendering's."""
-    both = cv2.GaussianBlur(np.float32(picture + np.where(drawn.mask[..., None], drawn.image, picture)) / 2., (0, 0), blur)
+    both = cv2.GaussianBlur((picture + _over(picture, drawn)) / 2., (0, 0), blur)
     down, right = np.gradient(both, axis=(0, 1))
     return np.stack([right, down], -1)
 

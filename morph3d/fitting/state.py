@@ -34,7 +34,7 @@ class State(NamedTuple):
 
 
 class Prior(NamedTuple):
-    """Normal distributions of the coefficients; that of light is lighting.prior()."""
+    """Normal distributions of the coefficients; those of light are in lighting.py."""
     shape: np.ndarray  # [S] the mean, what the network has read
     texture: np.ndarray  # [T] likewise
     expression: np.ndarray  # [E, E] the inverse covariance of what differs from the neutral face

@@ -3,7 +3,6 @@ import numpy as np
 from morph3d import scene
 from morph3d.fitting import lighting
 
-
 DIRECTIONS = lighting.directions(lighting.PLACES)
 
 

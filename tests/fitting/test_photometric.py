@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -95,6 +96,37 @@ def test_rows_foretell_what_a_small_picture_changes_by(model, truth):
     rows, before = photometric._equations(model, picture_of(model, truth.moved(change)), truth, CENTER, drawn, 1.,
                                           np.random.default_rng(0))
     assert np.corrcoef(rows @ change, before)[0, 1] > .7
+
+
+def test_lights_move_to_where_they_are(model, truth, prior, started):
+    """Two lights between the places that lights begin at; where all stay there, the face bears what they cannot explain."""
+    moved, light = lighting.PLACES.copy(), np.zeros_like(truth.light)
+    for number, strength in (9, .8), (25, .3):
+        moved[number] += [.13, .12]
+        light[number] = strength
+    light[-1] = .2
+    lit = truth._replace(light=light, places=moved)
+    fixed, free = (photometric.fit(model, picture_of(model, lit), started, CENTER, prior, free=parts)
+                   for parts in (lit._fields[:-1], lit._fields))
+    assert error(model, free, lit) < .8 * error(model, fixed, lit)
+
+
+@pytest.mark.parametrize("soft", [0., 1.4, 2.5])
+def test_a_rendering_is_as_soft_as_the_picture(model, truth, soft):
+    drawn, picture = drawing.draw(model, truth, CENTER, SIZE), picture_of(model, truth)
+    if soft:
+        picture = cv2.GaussianBlur(picture, (0, 0), soft)
+    softened = photometric._softened(model, picture, drawn)
+    inside = cv2.erode(np.uint8(drawn.mask), np.ones([15, 15], np.uint8)) > 0
+    np.testing.assert_allclose(softened.image[inside], picture[inside], atol=5e-3)
+    np.testing.assert_array_equal(softened.normals, drawn.normals)
+
+
+def test_a_soft_picture_does_not_mislead(model, truth, prior, started, monkeypatch):
+    picture = cv2.GaussianBlur(picture_of(model, truth), (0, 0), 2.)
+    found = photometric.fit(model, picture, started, CENTER, prior)
+    monkeypatch.setattr(photometric, "SOFT", (0.,))
+    assert error(model, found, truth) < .8 * error(model, photometric.fit(model, picture, started, CENTER, prior), truth)
 
 
 def test_light_never_gets_negative(model, truth, prior, started):

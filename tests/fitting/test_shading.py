@@ -54,4 +54,5 @@ def test_lights_that_move_are_those_of_differences(points, axis):
     for number in range(0, len(places), 5):
         moved = step * (np.arange(len(places)) == number)[:, None] * np.eye(2)[axis]
         both = [sent(albedo, normals, positions, light, places + sign * moved) for sign in (1., -1.)]
-        np.testing.assert_allclose(shaded.of_places[settled, :, number, axis], ((both[0] - both[1]) / (2. * step))[settled], atol=1e-3)
+        expected = ((both[0] - both[1]) / (2. * step))[settled]
+        np.testing.assert_allclose(shaded.of_places[settled, :, number, axis], expected, atol=1e-3)
