@@ -53,8 +53,8 @@ def prior():
     normals = np.random.default_rng(0).standard_normal([NORMALS, 3])
     normals[:, 2] = np.abs(normals[:, 2])  # those that a camera sees
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    def received(directions):
-        return np.maximum(directions @ normals.T, 0.)
+    def received(from_where):
+        return np.maximum(from_where @ normals.T, 0.)
 
     wanted = np.einsum("sln,slc->snc", received(towards), drawn.intensities.numpy())
     among = received(directions(PLACES))

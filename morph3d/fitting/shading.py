@@ -43,11 +43,10 @@ def shade(albedo, normals, positions, light, places, around):
     by_light = np.einsum("pl,lc,pld->pcd", lit * 1., lamps, to_light, optimize=True) * albedo[..., None]
     by_shine = np.einsum("pl,lc,pld->pcd", steep * toward, lamps, to_light, optimize=True) + \
         np.einsum("pl,lc,pd->pcd", steep * facing, lamps, to_eye, optimize=True)
-    # d(n.l) = n, d(r.v) = 2 (n.v) n - v: per light, its intensity and axis of turning.
-    turns = lighting.turned(places)  # lights are so far away that their directions are the same for all points
+    # By l, d(n.l) = n and d(r.v) = 2 (n.v) n - v; lights are so far away that they turn alike for all points.
+    turns = lighting.turned(places)
     by_normal = np.einsum("pl,pd,ldt->plt", lit * 1., normals, turns, optimize=True)
-    by_mirrored = np.einsum("pl,pld,ldt->plt", steep * lit, 2. * toward[..., None] * normals[:, None] - to_eye[:, None], turns,
-                            optimize=True) / 2.
+    by_mirrored = np.einsum("pl,pd,ldt->plt", steep, toward * normals - to_eye / 2., turns, optimize=True)
     of_places = np.einsum("lc,plct->pclt", lamps, albedo[:, None, :, None] * by_normal[:, :, None] +
                           specular[:, None, :, None] * by_mirrored[:, :, None])
     return Shaded(of_light, of_albedo, by_light + specular[..., None] * by_shine, of_places)

@@ -18,7 +18,7 @@ from morph3d import images
 COUNT = 468
 SIZE = 192  # pixels of the square's side
 LOOKS = 2
-FROM_POINTS = 3.6  # the first square's side over the distance of the eyes, or over that from eyes to mouth where it is longer
+FROM_POINTS = 3.6  # the first square's side over the face's size
 FROM_LANDMARKS = 1.5  # the next square's side over the longer side of the landmarks' box; 1.25 and 2 fit worse
 FIVE_POINTS = [[33, 133], [362, 263], [4, 4], [61, 61], [291, 291]]  # landmarks around those of face_detection.detect
 OUTER_EYE_CORNERS = [33, 263]  # landmarks: of the eye that is left in the photo, of the right one
@@ -51,12 +51,16 @@ def five_points(landmarks):
     return landmarks[FIVE_POINTS, :2].mean(1)
 
 
+def face_size(points):
+    """How large the face of five points [5, 2] is: the distance of the eyes, or that from eyes to mouth where it is longer."""
+    return max(np.linalg.norm(points[1] - points[0]), np.linalg.norm(points[3:].mean(0) - points[:2].mean(0)))
+
+
 def _square_of_points(points):
     """-> the center [2], side and angle (radians, of its upper edge in the photo) of the square around five points [5, 2]."""
     eyes, mouth = points[:2].mean(0), points[3:].mean(0)
     along = points[1] - points[0]
-    side = FROM_POINTS * max(np.linalg.norm(along), np.linalg.norm(mouth - eyes))
-    return (eyes + mouth) / 2., side, np.arctan2(along[1], along[0])
+    return (eyes + mouth) / 2., FROM_POINTS * face_size(points), np.arctan2(along[1], along[0])
 
 
 def _square_of_landmarks(landmarks):

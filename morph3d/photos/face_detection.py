@@ -98,8 +98,8 @@ def _doubt(photo, side):
 
 
 def _apart(photo, points):
-    """How far five points [5, 2] are from those of the dense landmarks, which are looked for there: the root mean square, in units
-    of the face's size, the distance of the eyes or that from eyes to mouth. Infinite where either network sees no face."""
+    """How far five points [5, 2] are from those of the dense landmarks that are looked for there, the root mean square over the
+    face's size; infinite where either network sees no face."""
     if points is None:
         return math.inf
     picture, scales = images.shrink(photo, LONGEST_SIDE / max(photo.shape[:2]))
@@ -107,8 +107,7 @@ def _apart(photo, points):
     if landmarks is None:
         return math.inf
     five = dense_landmarks.five_points(landmarks) / scales
-    size = max(np.linalg.norm(five[1] - five[0]), np.linalg.norm(five[:2].mean(0) - five[3:].mean(0)))
-    return math.sqrt(np.square(points - five).sum(1).mean()) / size
+    return math.sqrt(np.square(points - five).sum(1).mean()) / dense_landmarks.face_size(five)
 
 
 def _holds_pixels(box, shape):

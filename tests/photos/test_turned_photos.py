@@ -93,7 +93,7 @@ def test_of_two_sides_the_one_counts_that_both_networks_see_alike(astronaut, poi
         if apart is None:
             return None
         landmarks = np.zeros([dense_landmarks.COUNT, 3], np.float32)
-        size = max(np.linalg.norm(five[1] - five[0]), np.linalg.norm(five[:2].mean(0) - five[3:].mean(0)))
+        size = dense_landmarks.face_size(five)
         landmarks[np.ravel(dense_landmarks.FIVE_POINTS), :2] = np.repeat(five + [apart * size, 0.], 2, 0)
         return landmarks
 
