@@ -7,8 +7,9 @@ import numpy as np
 
 from morph3d import images, stopwatch
 from morph3d.encoders import skin_color
-from morph3d.fitting import calibration, expressions, landmarks, linear_model, overlays, photo_fit, photo_texture, trust
+from morph3d.fitting import calibration, expressions, landmarks, linear_model, overlays, photo_fit, photo_texture, tone, trust
 from morph3d.fitting.blendshape_weights import BlendshapeWeights
+from morph3d.fitting.state import Prior
 from morph3d.inference.faces import Fitted
 from morph3d.mesh import uv_atlas
 from morph3d.photos import dense_landmarks
@@ -24,7 +25,6 @@ class Fitter:
         much as people do.
       model: the LinearModel of its faces.
       calibration: the Calibration of the network and the model.
-      expressions: [E, E], the inverse covariance of those that are likely.
     """
 
     def __init__(self, reconstructor, identity=False, pixels=True, texture=uv_atlas.SIZE, gradient_descent=False, people=True):
@@ -36,15 +36,16 @@ class Fitter:
           texture: side of the texture of the photo's own pixels that the face gets, 2048 texels at most; it takes `pixels` and a
             model with uvs. 0: none.
           gradient_descent: see landmarks.fit.
-          people: whether photos of people are fitted, whose expressions are as expressions.py says, and not pictures of random
-            faces of the morphable model.
+          people: whether photos of people are fitted, of whom expressions.py and tone.py know what is likely, and not pictures of
+            random faces of the morphable model.
         """
         self.reconstructor = reconstructor.reading(expected=True)
         self._choices = {"identity": identity, "pixels": pixels, "gradient_descent": gradient_descent}
         self._texture = texture if pixels and reconstructor.uvs else 0
         self.model = linear_model.of(self.reconstructor)
         self.calibration = calibration.of(self.reconstructor, self.model)
-        self.expressions = expressions.precision(self.model, self.reconstructor.mean_face.blendshapes if people else {})
+        self._expressions = expressions.precision(self.model, self.reconstructor.mean_face.blendshapes if people else {})
+        self._textures = tone.precision(self.model, self.calibration.texture, tone.HELD if people else 1.)
 
     @functools.cached_property
     def _weights(self):
@@ -80,13 +81,17 @@ class Fitter:
         """
         if self._choices["pixels"]:
             self.require_colors(face)
-        fit = photo_fit.fit(self.model, self.calibration, photo, observed or self.detected(photo, face), face,
-                            self.expressions, **self._choices)
+        fit = photo_fit.fit(self.model, photo, observed or self.detected(photo, face), self.prior(face.shape, face.texture),
+                            **self._choices)
         if abs(fit.state.view.rotation[1]) > LARGEST_YAW:
             raise ValueError(f"seen from the side, by {abs(math.degrees(fit.state.view.rotation[1])):.0f} degrees")
         if self._choices["pixels"]:
             trust.require_photo(self.model, fit)
         return fit
+
+    def prior(self, shape, texture):
+        """The Prior around what the network has read, [S] and [T]."""
+        return Prior(np.float64(shape), np.float64(texture), self._expressions, self.calibration.shape, self._textures)
 
     def require_colors(self, face):
         """ValueError if a Face is of a gray photo."""

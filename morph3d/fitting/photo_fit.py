@@ -5,7 +5,7 @@ import numpy as np
 
 from morph3d import images
 from morph3d.fitting import landmarks, photometric
-from morph3d.fitting.state import Prior, State
+from morph3d.fitting.state import State
 
 SIZE = 256  # pixels of the square picture that is fitted to
 AROUND = 1.6  # its side over the longer side of the landmarks' box: the head is in it
@@ -30,16 +30,14 @@ class Fit(NamedTuple):
         return (pixels - self.window[:, 2]) / self.scale
 
 
-def fit(model, calibration, photo, observed, face, expressions, identity=False, pixels=True, gradient_descent=False):
+def fit(model, photo, observed, prior, identity=False, pixels=True, gradient_descent=False):
     """The Fit of a face.
 
     Args:
       model: LinearModel.
-      calibration: Calibration of the face's network and the model.
       photo: [H, W, 3] uint8.
       observed: landmarks.Observed, in pixels of the photo.
-      face: Face, the network's, of the same model.
-      expressions: [E, E], the inverse covariance of those that are likely; see expressions.py.
+      prior: Prior, around what the network has read.
       identity: whether the shape is solved for, held around the network's as far as that is uncertain; else it stays nearer to it.
       pixels: whether the colors of the photo are fitted too, not its landmarks alone.
       gradient_descent: see landmarks.fit.
@@ -48,8 +46,8 @@ def fit(model, calibration, photo, observed, face, expressions, identity=False, 
     observed = observed._replace(pixels=observed.pixels @ window[:, :2].T + window[:, 2])
     center = window[:, :2] @ (np.array(photo.shape[1::-1]) / 2.) + window[:, 2]
     picture = images.to_float(images.warp(photo, window, SIZE)).numpy()
-    near = 1. if identity else NEAR
-    prior = Prior(np.float64(face.shape), np.float64(face.texture), expressions, near * calibration.shape, calibration.texture)
+    if not identity:
+        prior = prior._replace(shape_deviation=NEAR * prior.shape_deviation)
     state = landmarks.start(model, observed, center, prior)
     state = landmarks.fit(model, observed, center, state, prior, identity, gradient_descent)
     if pixels:

@@ -39,30 +39,23 @@ class Prior(NamedTuple):
     texture: np.ndarray  # [T] likewise
     expression: np.ndarray  # [E, E] the inverse covariance of what differs from the neutral face
     shape_deviation: np.ndarray  # [S] from the mean
-    texture_deviation: np.ndarray  # [T]
+    texture_precision: np.ndarray  # [T, T] the inverse covariance of what differs from the mean
     nearness: float = view.NEARNESS
     nearness_deviation: float = view.NEARNESS_DEVIATION
 
     def hold(self, square, right, state):
         """Adds itself to normal equations of all unknowns of a State, or of its first parts."""
-        part = state.parts["expression"]
-        square[part, part] += self.expression
-        right[part] -= self.expression @ state.expression
-        for name, mean, deviation in (("shape", self.shape, self.shape_deviation),
-                                      ("texture", self.texture, self.texture_deviation)):
+        likely = lighting.prior()
+        for name, precision, off in (("expression", self.expression, state.expression),
+                                     ("shape", np.diag(self.shape_deviation**-2.), state.shape - self.shape),
+                                     ("texture", self.texture_precision, state.texture - self.texture),
+                                     ("light", likely.precision, state.light.ravel() - likely.mean),
+                                     ("places", np.eye(state.places.size) / lighting.MOVED**2,
+                                      (state.places - lighting.PLACES).ravel())):
             part = state.parts[name]
             if part.stop <= len(right):
-                square[part, part] += np.diag(np.ones(part.stop - part.start) / deviation**2)
-                right[part] -= (getattr(state, name) - mean) / deviation**2
+                square[part, part] += precision
+                right[part] -= precision @ off
         nearness = view.SIZE - 1
         square[nearness, nearness] += self.nearness_deviation**-2
         right[nearness] -= (state.view.nearness - self.nearness) / self.nearness_deviation**2
-        part = state.parts["light"]
-        if part.stop <= len(right):
-            likely = lighting.prior()
-            square[part, part] += likely.precision
-            right[part] -= likely.precision @ (state.light.ravel() - likely.mean)
-        part = state.parts["places"]
-        if part.stop <= len(right):
-            square[part, part] += np.eye(state.places.size) / lighting.MOVED**2
-            right[part] -= (state.places - lighting.PLACES).ravel() / lighting.MOVED**2

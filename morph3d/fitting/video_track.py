@@ -140,8 +140,7 @@ def _person(fitter, keys):
     """The Person that Keys show."""
     fits = [key.fit for key in keys]
     shape, texture = (np.mean([getattr(fit.state, name) for fit in fits], 0) for name in ("shape", "texture"))
-    prior = Prior(shape, texture, fitter.expressions, fitter.calibration.shape, fitter.calibration.texture,
-                  nearness_deviation=NEARNESS_DEVIATION)
+    prior = fitter.prior(shape, texture)._replace(nearness_deviation=NEARNESS_DEVIATION)
     focal = np.median([math.exp(fit.state.view.log_scale) / fit.scale / fit.state.view.nearness for fit in fits])
     return Person(prior, float(focal), _offsets(fitter.model, fits))
 

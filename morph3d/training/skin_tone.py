@@ -19,7 +19,8 @@ def leave_to_expected(decoder, model):
       decoder: what `morph3d.decoder.build` gives; its optimizer then keeps to it at every step.
       model: the MorphableModel of its coefficients.
     """
-    tone = directions(model)
+    modes = tf.cast(model.texture_basis, tf.float32).numpy().reshape(model.texture_size, -1, 3)
+    tone = tf.constant(directions(model.mean_vertices.numpy(), model.landmarks.numpy(), modes), tf.float32)
     kept = decoder.get_layer("spread_texture").kept
     kept.assign(tf.pad(tone, [[0, 0], [0, kept.shape[1] - tone.shape[1]]]))
     layer, without = decoder.get_layer("added_texture"), Without(tone)
@@ -27,21 +28,25 @@ def leave_to_expected(decoder, model):
         weights.constraint = without
 
 
-def directions(model):
-    """Orthonormal directions of the texture coefficients of a MorphableModel, [T, at most 3], that change the mean color of cheeks.
+def directions(vertices, landmarks, modes):
+    """Orthonormal directions of a morphable model's texture coefficients, [T, at most 3], that change the mean color of cheeks.
 
     Cheeks are where skin_color has them, seen from the front. Along all other directions their mean color stays as it is.
+
+    Args:
+      vertices: [V, 3] mm, of the mean face.
+      landmarks: [68] vertex indices.
+      modes: [T, V, 3], what a unit of each coefficient adds to the colors.
     """
-    vertices = model.mean_vertices.numpy().astype(np.float64)
-    right, left = five_points(vertices[model.landmarks.numpy()]).numpy()[:2]
+    vertices = np.float64(vertices)
+    right, left = five_points(vertices[landmarks]).numpy()[:2]
     middle, apart = (right + left) / 2., np.linalg.norm(right - left)
     x, y, z = ((vertices - middle) / apart).T
     weights = sum(np.exp(-.5 * ((x - across)**2 + (y + down)**2) / reach**2)
                   for across, down, reach in map(skin_color.PLACES.get, skin_color.CHEEKS)) * (z > -BEHIND)
-    modes = tf.cast(model.texture_basis, tf.float32).numpy().reshape(model.texture_size, -1, 3)
     changes = np.einsum("v,tvc->tc", weights / weights.sum(), modes)
     found, sizes, _ = np.linalg.svd(changes, full_matrices=False)
-    return tf.constant(found[:, sizes > 1e-6], tf.float32)
+    return found[:, sizes > 1e-6]
 
 
 class Without:

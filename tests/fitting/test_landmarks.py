@@ -12,7 +12,7 @@ def truth(model, yaw, seed=0):
     random = np.random.default_rng(seed)
     expression, shape, texture = (random.standard_normal(size) for size in model.sizes)
     seen = view.View(np.array([.1, yaw, -.1]), np.array([4., -6.]), .1, view.NEARNESS)
-    prior = Prior(np.zeros(len(shape)), np.zeros(len(texture)), np.eye(len(expression)), np.ones(len(shape)), np.ones(len(texture)))
+    prior = Prior(np.zeros(len(shape)), np.zeros(len(texture)), np.eye(len(expression)), np.ones(len(shape)), np.eye(len(texture)))
     return State(seen, expression, shape, texture, lighting.prior().mean.reshape(-1, 3)), prior
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import skimage.data
 
-from morph3d.fitting import calibration, drawing, landmarks, linear_model, photo_fit
+from morph3d.fitting import drawing, landmarks, photo_fit
+from morph3d.fitting.fitter import Fitter
 from morph3d.inference import reconstructor
 from morph3d.photos import dense_landmarks, face_detection
 
@@ -11,14 +12,14 @@ from morph3d.photos import dense_landmarks, face_detection
 def test_a_face_lies_over_its_photo():
     """scikit-image's astronaut: the landmarks of the fitted face are near those seen, and its colors are the photo's."""
     photo, loaded = skimage.data.astronaut(), reconstructor.load()
-    model, face = linear_model.of(loaded), loaded.reading(expected=True).reconstruct(photo)
-    measured = calibration.of(loaded, model)
+    fitter = Fitter(loaded)
+    model, face = fitter.model, fitter.reconstructor.reconstruct(photo)
     seen = dense_landmarks.detect(photo, face_detection.detect(photo))
-    known = model, measured, photo, landmarks.dense(seen, measured), face, np.eye(model.expression_size)
+    known = model, photo, landmarks.dense(seen, fitter.calibration), fitter.prior(face.shape, face.texture)
     fits = [photo_fit.fit(*known, pixels=pixels) for pixels in (False, True)]
     differences = []
     for fit in fits:
-        vertices = model.vertices(fit.state.expression, fit.state.shape)[measured.vertices]
+        vertices = model.vertices(fit.state.expression, fit.state.shape)[fitter.calibration.vertices]
         places = (fit.state.view.project(vertices, fit.center) - fit.window[:, 2]) / fit.window[0, 0]
         assert np.median(np.linalg.norm(places - seen[:, :2], axis=1)) < .08 * between_eyes(seen)
         drawn = drawing.draw(model, fit.state, fit.center, photo_fit.SIZE)

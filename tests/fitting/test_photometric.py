@@ -21,7 +21,7 @@ def truth(model):
 @pytest.fixture(scope="module")
 def prior(model):
     expressions, shapes, textures = model.sizes
-    return Prior(np.zeros(shapes), np.zeros(textures), np.eye(expressions), np.ones(shapes), np.ones(textures))
+    return Prior(np.zeros(shapes), np.zeros(textures), np.eye(expressions), np.ones(shapes), np.eye(textures))
 
 
 def picture_of(model, state, background=.4):

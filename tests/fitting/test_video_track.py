@@ -29,7 +29,7 @@ def fitter(model):
 def person(model, fitter):
     """Somebody in whom the detector sees landmarks as if the head were turned by 4 degrees more."""
     random, (moods, shape, texture) = np.random.default_rng(1), model.sizes
-    prior = Prior(random.standard_normal(shape), np.zeros(texture), np.eye(moods), np.ones(shape), np.ones(texture),
+    prior = Prior(random.standard_normal(shape), np.zeros(texture), np.eye(moods), np.ones(shape), np.eye(texture),
                   nearness_deviation=1e-6)
     more = Rotation.from_euler("xy", [2., 4.], degrees=True).as_matrix() - np.eye(3)
     return Person(prior, FOCAL, model.mean[fitter.calibration.vertices] @ more.T + random.normal(0., 1., [COUNT, 3]))

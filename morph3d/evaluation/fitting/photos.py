@@ -1,4 +1,5 @@
-"""Fits to photos: how much the fitted face looks like the photo, pixel by pixel, and to a face recognizer."""
+"""Fits to photos: how much the fitted face looks like the photo, pixel by pixel and to a face recognizer, and whose skin it has."""
+import collections
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ from absl import logging
 from morph3d import images
 from morph3d.data import sources
 from morph3d.evaluation import judges
+from morph3d.evaluation.color import face_patches
 from morph3d.evaluation.fitting import faces
 from morph3d.fitting import drawing
 from morph3d.photos import crops
@@ -20,6 +22,7 @@ class Likeness(NamedTuple):
     difference: float  # sRGB, the mean absolute one inside the face, of the rendering in the fitted light and the photo
     textured: float | None  # the recognizer's cosine of the photo and the frontal rendering with the photo's texture
     model: float | None  # ... with the model's colors
+    skin: np.ndarray  # [3, 3] CIELAB, of the photo, and of frontal renderings of the network's face and the fitted one
 
 
 def measure(fitter, photos, judge=None):
@@ -43,7 +46,7 @@ def measure(fitter, photos, judge=None):
             pixels, face = faces.read(photo.key, each, fitter.reconstructor)
             fit = fitter.solve(pixels, face)
             cosines = _cosines(fitter, judge, each, fitter.made(face, fit, pixels)) if judge else (None, None)
-            found.append(Likeness(photo.key, photo.person, difference(fitter.model, fit), *cosines))
+            found.append(Likeness(photo.key, photo.person, difference(fitter.model, fit), *cosines, _skin(fitter, each, face, fit)))
         except ValueError as error:
             left_out[photo.key] = str(error)
             logging.warning("%s: left out: %s", photo.key, error)
@@ -56,6 +59,33 @@ def difference(model, fit):
     """The mean absolute difference of a Fit's rendering and its picture, sRGB, where the skin of the LinearModel is drawn."""
     drawn = drawing.draw_fit(model, fit, len(fit.picture))
     return float(np.abs(drawn.image - fit.picture)[drawing.skin(model, drawn)].mean())
+
+
+def skin_off(found):
+    """How far skin is from what the person's other photos show, CIELAB; no photo tells it alone, for light tints every one.
+
+    Args:
+      found: [Likeness].
+
+    Returns:
+      [N, 2, 3], of the network's faces and of the fitted ones, with the model's colors, and the people of the N photos; people of
+      whom there is one photo are left out.
+    """
+    photos = collections.defaultdict(list)
+    for each in found:
+        photos[each.person].append(each.skin[0])
+    several = [each for each in found if each.person and len(photos[each.person]) > 1]
+    others = [(np.sum(photos[each.person], 0) - each.skin[0]) / (len(photos[each.person]) - 1) for each in several]
+    return (np.array([each.skin[1:] - other for each, other in zip(several, others, strict=True)]).reshape(-1, 2, 3),
+            [each.person for each in several])
+
+
+def _skin(fitter, found, face, fit):
+    """The `skin` of a Likeness, the first of face_patches.regions()."""
+    faces, frame = [face, fitter.neutral(face, fit)], face_patches.frame()
+    drawn = judges.frontal(fitter.reconstructor.network, *(np.stack([getattr(each, name) for each in faces])
+                                                           for name in ("vertices", "colors")), frame)
+    return face_patches.measure(np.concatenate([images.to_float(crops.crop(*found, frame))[None], drawn]))[:, 0]
 
 
 def _cosines(fitter, judge, found, face):

@@ -2,6 +2,7 @@
 import numpy as np
 
 from morph3d.evaluation import sheets, statistics
+from morph3d.evaluation.fitting import photos
 from morph3d.evaluation.report import Report, Table
 
 ROTATION, LANDMARKS = 1.5, 1.5  # degrees, and pixels at 224: what is near
@@ -38,7 +39,25 @@ def of_photos(found, left_out):
     known = {name: values for name in words if None not in (values := [getattr(each, name) for each in found])}
     summary |= {name: statistics.mean(values, people) for name, values in known.items()}
     note = f"{len(found)} photos of {len(set(people))} people; {len(left_out)} left out; intervals of 95 % over people"
-    return Report(summary, [Table("Fits to photos", ("", "mean"), [(words[name], summary[name]) for name in known], note)], {})
+    tables = [Table("Fits to photos", ("", "mean"), [(words[name], summary[name]) for name in known], note)]
+    off, people = photos.skin_off(found)
+    if people:
+        summary |= _skin(off, people)
+        rows = [(words, *(summary[f"{name}_{of}"] for name in ("skin", "lightness")))
+                for of, words in (("network", "network alone"), ("fitted", "fitted"))]
+        note = f"{len(people)} photos of {len(set(people))} people of whom there are several; intervals of 95 % over people"
+        tables.append(Table("Skin, off what the person's other photos show, CIELAB", ("", "distance", "lighter by"), rows, note))
+    return Report(summary, tables, {})
+
+
+def _skin(off, people):
+    """{name: Estimate} of what photos.skin_off gives."""
+    distances = np.linalg.norm(off, axis=-1).T
+    found = {"skin_fitted_less_network": statistics.difference(distances[1], distances[0], people)}
+    for number, name in enumerate(("network", "fitted")):
+        found |= {f"skin_{name}": statistics.mean(distances[number], people),
+                  f"lightness_{name}": statistics.mean(off[:, number, 0], people)}
+    return found
 
 
 def of_geometry(found, left_out):

@@ -1,4 +1,5 @@
 """A fitter that finds what it is told to."""
+import dataclasses
 import types
 
 import keras
@@ -26,8 +27,9 @@ def reader(small_embedded, tiny_encoder):
 
 @pytest.fixture
 def fitter_that(reader):
-    """A function from another, solve(photo, face), to what stands for a Fitter."""
-    return lambda solve: types.SimpleNamespace(reconstructor=reader, model=linear_model.of(reader), solve=solve)
+    """A function from another, solve(photo, face), to what stands for a Fitter, whose fitted faces are the network's but white."""
+    return lambda solve: types.SimpleNamespace(reconstructor=reader, model=linear_model.of(reader), solve=solve,
+                                               neutral=lambda face, fit: dataclasses.replace(face, colors=face.colors**0.))
 
 
 def fit_of(setting, size, expression, shape, texture):

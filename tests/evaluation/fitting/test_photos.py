@@ -8,6 +8,7 @@ import skimage.data
 
 from morph3d import images, scene
 from morph3d.data import sources
+from morph3d.evaluation.color import face_patches
 from morph3d.evaluation.fitting import photos
 from morph3d.fitting import drawing
 from morph3d.inference.faces import Fitted
@@ -86,6 +87,10 @@ def test_the_judge_compares_the_photo_with_both_renderings(fitter_that, pictured
     judge.image_size, judge.template = tiny_encoder.image_size, tiny_encoder.template
     (like,), _ = photos.measure(fitter, sources.find(folder / "ann").photos, judge)
     assert (like.textured, like.model) == (pytest.approx(.6), 0.)
+    own, network, fitted = like.skin
+    views = crops.crop(ASTRONAUT, face_detection.detect(ASTRONAUT), face_patches.frame())
+    np.testing.assert_allclose(own, face_patches.measure(views[None] / 255.)[0, 0], atol=1e-4)
+    assert network[0] < fitted[0] and np.abs(fitted[1:]).max() < 3., "the fitted face is white"
     photo, textured, model = shown
     seen = crops.crop(ASTRONAUT, face_detection.detect(ASTRONAUT), tiny_encoder)
     np.testing.assert_allclose(photo, seen / 255., atol=1e-6)
