@@ -45,13 +45,14 @@ class Prior(NamedTuple):
 
     def hold(self, square, right, state):
         """Adds itself to normal equations of all unknowns of a State, or of its first parts."""
-        likely = lighting.prior()
-        for name, precision, off in (("expression", self.expression, state.expression),
-                                     ("shape", np.diag(self.shape_deviation**-2.), state.shape - self.shape),
-                                     ("texture", self.texture_precision, state.texture - self.texture),
-                                     ("light", likely.precision, state.light.ravel() - likely.mean),
-                                     ("places", np.eye(state.places.size) / lighting.MOVED**2,
-                                      (state.places - lighting.PLACES).ravel())):
+        known = {"expression": (self.expression, state.expression),
+                 "shape": (np.diag(self.shape_deviation**-2.), state.shape - self.shape),
+                 "texture": (self.texture_precision, state.texture - self.texture)}
+        if len(right) > state.parts["light"].start:
+            likely = lighting.prior()
+            known |= {"light": (likely.precision, state.light.ravel() - likely.mean),
+                      "places": (np.eye(state.places.size) / lighting.MOVED**2, (state.places - lighting.PLACES).ravel())}
+        for name, (precision, off) in known.items():
             part = state.parts[name]
             if part.stop <= len(right):
                 square[part, part] += precision

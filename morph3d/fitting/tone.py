@@ -15,7 +15,7 @@ def precision(model, deviations, held=HELD):
 
     Args:
       model: LinearModel.
-      deviations: [T], by which the network errs, see calibration.py; all alike but for tone.
+      deviations: [T], by which the network errs, see calibration.py.
       held: times the inverse covariance that the deviations give to tone, the directions of skin_tone.py.
     """
     alike = np.diag(np.float64(deviations)**-2.)

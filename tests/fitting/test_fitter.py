@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from morph3d import images
-from morph3d.fitting import calibration, drawing, lighting, view
+from morph3d.fitting import calibration, drawing, lighting, tone, view
 from morph3d.fitting.calibration import Calibration
 from morph3d.fitting.fitter import Fitter
 from morph3d.fitting.state import State
@@ -95,3 +95,14 @@ def test_a_face_seen_from_the_side_is_said(pictured, fitter_of, loaded):
     points = side.project(fitter.model.points(fitter.model.landmarks, state.expression, state.shape), CENTER)
     with pytest.raises(ValueError, match="seen from the side, by 8. degrees"):
         fitter.fit(photo, loaded.mean_face, points)
+
+
+def test_people_smile_and_have_the_tone_that_is_read_and_random_faces_what_their_model_has(fitter_of):
+    people, random = (fitter_of(pixels=False, people=people) for people in (True, False))
+    reading = np.zeros(people.model.sizes[1]), np.zeros(people.model.sizes[2])
+    likely, alike = people.prior(*reading), random.prior(*reading)
+    np.testing.assert_array_equal(alike.expression, np.eye(people.model.expression_size))
+    np.testing.assert_allclose(alike.texture_precision, 4. * np.eye(len(reading[1])))
+    assert np.linalg.eigvalsh(likely.expression).min() < .1
+    strengths = np.linalg.eigvalsh(likely.texture_precision) / 4.
+    np.testing.assert_allclose(strengths, [1.] * (len(strengths) - 3) + [tone.HELD] * 3, rtol=1e-5)
