@@ -34,6 +34,7 @@ def define():
     flags.mark_flags_as_mutual_exclusive(SUBJECTS, required=True)
     flags.DEFINE_bool("identity", False, "Fit the neutral face's shape too.")
     flags.DEFINE_bool("photometric", True, "Fit to the pixels, not to landmarks alone.")
+    flags.DEFINE_bool("neutral", False, "With --scans_of: the faces make no expression in their pictures.")
     flags.DEFINE_string("recognizer", None, f"With --photos: the judge of likeness: {registry.SPECS}.")
     flags.DEFINE_enum("unit", "mm", ["mm", "cm", "m", "unknown"], "Of the scans.")
     flags.DEFINE_bool("flipped", False, "The rows of the scan's picture count from the other end than its texture coordinates.")
@@ -77,7 +78,7 @@ def _subjects():
     from morph3d import morphable
     from morph3d.evaluation.geometry import scan_sets, synthetic_scans
     if FLAGS.scans_of:
-        return synthetic_scans.subjects(morphable.load(FLAGS.scans_of), FLAGS.count, FLAGS.seed)
+        return synthetic_scans.subjects(morphable.load(FLAGS.scans_of), FLAGS.count, FLAGS.seed, neutral=FLAGS.neutral)
     return scan_sets.subjects(scan_sets.find(FLAGS.scans), FLAGS.unit)
 
 

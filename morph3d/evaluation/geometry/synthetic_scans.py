@@ -18,18 +18,20 @@ from morph3d.morphable import landmarks
 CONDITION = "random scenes"
 
 
-def subjects(model, count, seed=0, photos=1):
-    """The Subjects of random people, each with an expression, in a random scene and as a bad photographer takes it.
+def subjects(model, count, seed=0, photos=1, neutral=False):
+    """The Subjects of random people, each with a random expression, in a random scene and as a bad photographer takes it.
 
     Args:
       model: MorphableModel.
       count: how many.
       seed: an integer; the same people for the same seed and model.
       photos: how many of each person, who makes another expression in another scene in each.
+      neutral: whether people make no expression; they and the scenes are the same.
     """
     people = [tf.random.fold_in(tf.constant([seed, 0]), number) for number in range(count)]
     return [Subject(f"{number:04}", functools.partial(_scan, model, number, person),
-                    {CONDITION: functools.partial(_photos, model, person, photos)}) for number, person in enumerate(people)]
+                    {CONDITION: functools.partial(_photos, model, person, photos, neutral)})
+            for number, person in enumerate(people)]
 
 
 def _scan(model, number, person):
@@ -38,13 +40,13 @@ def _scan(model, number, person):
     return Scan(f"{number:04}", Mesh(vertices, model.triangles.numpy()), dict(zip(landmarks.NAMES, positions, strict=True)))
 
 
-def _photos(model, person, count):
+def _photos(model, person, count, neutral):
     """Yields pictures, [size, size, 3] uint8."""
     identity = _coefficients(model, person)
     for number in range(count):
         drawn, photographed = tf.unstack(tf.random.split(tf.random.fold_in(person, number), 2))
         face = sample(model, 1, drawn)
-        face = SyntheticFaces(identity._replace(expression=face.coefficients.expression), face.scene)
+        face = SyntheticFaces(identity._replace(expression=None if neutral else face.coefficients.expression), face.scene)
         yield np.ascontiguousarray(images.to_pixels(fake_photographs.photograph(model, face, photographed))[0])
 
 

@@ -31,6 +31,20 @@ def test_photos_are_of_different_scenes(people):
     assert np.abs(np.int32(first) - second).mean() > 3.
 
 
+def test_neutral_people_are_in_the_same_scenes_and_make_no_expression(people, tiny_model, monkeypatch):
+    still, = synthetic_scans.subjects(tiny_model, 1, seed=4, photos=2, neutral=True)
+    np.testing.assert_array_equal(still.scan().mesh.vertices, people[0].scan().mesh.vertices)
+    shown = []
+    monkeypatch.setattr(synthetic_scans.fake_photographs, "photograph",
+                        lambda model, face, seed: shown.append(face) or np.zeros([1, 9, 9, 3]))
+    for person in still, people[0]:
+        pictures(person)
+    for with_none, with_one in zip(shown[:2], shown[2:], strict=True):
+        assert with_none.coefficients.expression is None and np.abs(with_one.coefficients.expression).max() > 0.
+        np.testing.assert_array_equal(with_none.coefficients.shape, with_one.coefficients.shape)
+        np.testing.assert_array_equal(with_none.scene.pose.rotation, with_one.scene.pose.rotation)
+
+
 def test_people_differ_and_are_the_same_for_the_same_seed(people, tiny_model):
     assert [person.name for person in people] == ["0000", "0001", "0002"]
     assert (people[0].scan().mesh.vertices != people[1].scan().mesh.vertices).any()
