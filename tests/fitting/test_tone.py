@@ -1,4 +1,4 @@
-"""How likely tones are: against the mean colors of cheeks, and in a picture that tempts to another."""
+"""How likely tones are: the costs of what changes the color of the cheeks, and of what does not."""
 import numpy as np
 import pytest
 

@@ -91,7 +91,7 @@ def _read(photos, reconstructors, left_out):
             seen.setdefault(photo.person, []).append(lab)
         for (label, reconstructor), crops in zip(reconstructors.items(), inputs, strict=True) if first else ():
             face = reconstructor.read(crops[list(first.values())])
-            made[label] |= zip(first, _drawn(reconstructor, face["vertices"], face["colors"]), strict=True)
+            made[label] |= zip(first, drawn(reconstructor, face["vertices"], face["colors"]), strict=True)
     return seen, made
 
 
@@ -106,9 +106,9 @@ def _good(photos, reconstructors, left_out):
 
 def _of_mean_face(reconstructor):
     face = reconstructor.mean_face
-    return _drawn(reconstructor, face.vertices[None], face.colors[None])[0]
+    return drawn(reconstructor, face.vertices[None], face.colors[None])[0]
 
 
-def _drawn(reconstructor, vertices, colors):
-    """The colors [N, 4, 3] of faces in the rendering by which they are judged."""
+def drawn(reconstructor, vertices, colors):
+    """The colors [N, 4, 3] CIELAB of faces, vertices and colors [N, V, 3], in the rendering by which they are judged."""
     return face_patches.measure(judges.frontal(reconstructor.network, vertices, colors, face_patches.frame()))

@@ -9,7 +9,7 @@ from absl import logging
 from morph3d import images
 from morph3d.data import sources
 from morph3d.evaluation import judges
-from morph3d.evaluation.color import face_patches
+from morph3d.evaluation.color import face_patches, measurement
 from morph3d.evaluation.fitting import faces
 from morph3d.fitting import drawing
 from morph3d.photos import crops
@@ -82,10 +82,11 @@ def skin_off(found):
 
 def _skin(fitter, found, face, fit):
     """The `skin` of a Likeness, the first of face_patches.regions()."""
-    faces, frame = [face, fitter.neutral(face, fit)], face_patches.frame()
-    drawn = judges.frontal(fitter.reconstructor.network, *(np.stack([getattr(each, name) for each in faces])
-                                                           for name in ("vertices", "colors")), frame)
-    return face_patches.measure(np.concatenate([images.to_float(crops.crop(*found, frame))[None], drawn]))[:, 0]
+    fitted = fitter.neutral(face, fit)
+    vertices, colors = ([getattr(each, name) for each in (face, fitted)] for name in ("vertices", "colors"))
+    photo = face_patches.measure(images.to_float(crops.crop(*found, face_patches.frame())[None]).numpy())
+    drawn = measurement.drawn(fitter.reconstructor, np.stack(vertices), np.stack(colors))
+    return np.concatenate([photo, drawn])[:, 0]
 
 
 def _cosines(fitter, judge, found, face):

@@ -40,12 +40,12 @@ def of_photos(found, left_out):
     summary |= {name: statistics.mean(values, people) for name, values in known.items()}
     note = f"{len(found)} photos of {len(set(people))} people; {len(left_out)} left out; intervals of 95 % over people"
     tables = [Table("Fits to photos", ("", "mean"), [(words[name], summary[name]) for name in known], note)]
-    off, people = photos.skin_off(found)
-    if people:
-        summary |= _skin(off, people)
+    off, several = photos.skin_off(found)
+    if several:
+        summary |= _skin(off, several)
         rows = [(words, *(summary[f"{name}_{of}"] for name in ("skin", "lightness")))
                 for of, words in (("network", "network alone"), ("fitted", "fitted"))]
-        note = f"{len(people)} photos of {len(set(people))} people of whom there are several; intervals of 95 % over people"
+        note = f"{len(several)} photos of {len(set(several))} people of whom there are several; intervals of 95 % over people"
         tables.append(Table("Skin, off what the person's other photos show, CIELAB", ("", "distance", "lighter by"), rows, note))
     return Report(summary, tables, {})
 
